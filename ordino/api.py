@@ -1,0 +1,244 @@
+"""Solving and checking: what `ordino.solve` and `ordino.check` do."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ordino.core.budget import Budget, Stoppable, StopToken
+from ordino.core.errors import UnknownNameError, UsageError
+from ordino.core.family import Family, Instance, Solution, Solver, SolverSpec, resolve
+from ordino.core.incumbent import Event, Incumbent, Observer
+from ordino.core.objective import Value
+from ordino.core.parameters import bind
+from ordino.core.registry import family
+from ordino.core.report import Report, Violation
+from ordino.core.result import Result, conclude
+from ordino.core.status import StopReason
+
+__all__ = ["check", "compute_bounds", "default_workers", "make_solver", "settings_of", "solve"]
+
+Settings = Mapping[str, Any]
+
+
+def default_workers() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def solve(
+    instance: Instance,
+    *,
+    solver: str | Iterable[str] | None = None,
+    time_limit: float = 60.0,
+    iterations: int | None = None,
+    workers: int | None = None,
+    seed: int = 0,
+    target: Value | None = None,
+    gap: float | None = None,
+    warm_start: Solution | Result | None = None,
+    on_event: Observer | None = None,
+    stop: Stoppable | None = None,
+    settings: Settings | None = None,
+    command: str = "",
+    **problem: Any,
+) -> Result:
+    """Solve an instance, and return the best checked solution with its bound.
+
+    Args:
+        instance: Of any family; never changed.
+        solver: Names of solvers, as a list or with commas between; by default the family's race.
+        time_limit: Seconds of wall time for the whole call.
+        iterations: Most iterations of each solver (what one is, the solver says).
+        workers: Cores to keep busy; by default all that the process may use.
+        seed: Of every random choice.
+        target: Stop at an objective of this value or better.
+        gap: Stop at this gap or a smaller one.
+        warm_start: A solution, or a result that holds one: the answer is never worse.
+        on_event: Called with every incumbent, bound and failure as it comes, from any thread.
+        stop: Anything with `is_set()`, such as a `threading.Event`: set it to have the best so far.
+        settings: Of solvers, as `{"cpsat": {"parameters": "…"}}` or `{"cpsat.parameters": "…"}`.
+        command: Recorded in the result, to say how to get it again.
+        **problem: Problem options of the family.
+
+    Returns:
+        The result; its status is `unknown` where the limit came before any solution.
+
+    Raises:
+        UsageError: An unknown solver, setting or option; a solver that does not take the instance.
+        RejectedSolution: The checker rejects the warm start.
+        SolverError: Every solver failed.
+    """
+    started = time.monotonic()
+    home = family(instance.family)
+    instance = home.adjusted(instance, problem)
+    workers = default_workers() if workers is None else workers
+    _validate(time_limit, iterations, workers, gap)
+    grouped = _grouped(settings or {})
+    specs = _chosen(home, instance, solver)
+    unused = set(grouped) - {spec.name for spec in specs}
+    if unused:
+        raise UnknownNameError("running solver", min(unused), [spec.name for spec in specs])
+    solvers = [(spec, make_solver(spec, grouped.get(spec.name, {}))) for spec in specs]
+
+    token = StopToken(stop)
+    budget = Budget(
+        started + time_limit, iterations=iterations, workers=workers, seed=seed, stop=token
+    )
+
+    def observe(event: Event) -> None:
+        if event.objective is not None and target is not None and event.objective <= target:  # type: ignore[operator]
+            token.set(StopReason.TARGET)
+        if gap is not None and (held := incumbent.gap) is not None and held <= gap:
+            token.set(StopReason.GAP)
+        if on_event is not None:
+            on_event(event)
+
+    incumbent = Incumbent(instance, home.checker(), instance.objective, on_event=observe)
+    if warm_start is not None:
+        start = warm_start.solution if isinstance(warm_start, Result) else warm_start
+        incumbent.offer(start, "warm start")
+    completed = _run(home, instance, solvers, incumbent, budget)
+    if incumbent.observer_error is not None:
+        raise incumbent.observer_error
+    return conclude(
+        instance,
+        incumbent,
+        budget,
+        started=started,
+        solvers=[spec.name for spec in specs],
+        settings=grouped,
+        options=problem,
+        completed=completed,
+        command=command,
+    )
+
+
+def _run(
+    home: Family,
+    instance: Instance,
+    solvers: list[tuple[SolverSpec, Solver]],
+    incumbent: Incumbent,
+    budget: Budget,
+) -> bool:
+    from ordino.solvers.race import Entry, race
+
+    entries = [Entry(spec.name, each, spec.opens, spec.scales) for spec, each in solvers]
+    if home.bounds:
+        entries.append(Entry("bounds", _root_bounds(home), opens=True))
+    return race(entries, instance, incumbent, budget)
+
+
+def _root_bounds(home: Family) -> Solver:
+    """Return a solver that raises the family's lower bounds, each under its name."""
+
+    def prove(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
+        for spec in home.bounds:
+            if budget.should_stop():
+                return
+            value = resolve(spec.compute)(instance)
+            if value is not None:
+                incumbent.raise_bound(value, spec.name)
+
+    return prove
+
+
+def _validate(
+    time_limit: float, iterations: int | None, workers: int, gap: float | None
+) -> None:
+    if not 0 < time_limit < float("inf"):
+        raise UsageError(f"time limit {time_limit}: expected a number of seconds above 0")
+    if iterations is not None and iterations < 1:
+        raise UsageError(f"iterations {iterations}: expected at least 1")
+    if workers < 1:
+        raise UsageError(f"workers {workers}: expected at least 1")
+    if gap is not None and not gap >= 0:
+        raise UsageError(f"gap {gap}: expected at least 0")
+
+
+def _grouped(settings: Settings) -> dict[str, dict[str, Any]]:
+    grouped: dict[str, dict[str, Any]] = {}
+    for name, value in settings.items():
+        solver, dot, key = name.partition(".")
+        if dot:
+            grouped.setdefault(solver, {})[key] = value
+        elif isinstance(value, Mapping):
+            grouped.setdefault(solver, {}).update(value)
+        else:
+            raise UsageError(f"setting {name!r}: expected solver.name, as in cpsat.parameters")
+    return grouped
+
+
+def _chosen(
+    home: Family, instance: Instance, solver: str | Iterable[str] | None
+) -> list[SolverSpec]:
+    if solver is None:
+        specs = [home.solver(name) for name in home.race]
+        return [spec for spec in specs if spec.refusal(instance) is None]
+    names = solver.split(",") if isinstance(solver, str) else list(solver)
+    specs = [home.solver(name.strip()) for name in dict.fromkeys(names)]
+    for spec in specs:
+        if (reason := spec.refusal(instance)) is not None:
+            raise UsageError(f"solver {spec.name} does not take this instance: {reason}")
+    return specs
+
+
+def settings_of(spec: SolverSpec) -> list[str]:
+    """Describe a solver's settings, as in `pool: int = 30`."""
+    from ordino.core.parameters import parameters_of
+
+    return [each.describe() for each in parameters_of(resolve(spec.make)).values()]
+
+
+def make_solver(spec: SolverSpec, settings: Mapping[str, Any]) -> Solver:
+    """Make a solver with its settings; raises `UsageError` for unknown or ill-typed ones."""
+    from ordino.solvers.rule import solver as rule_solver
+
+    make = resolve(spec.make)
+    bound = bind(make, settings, f"solver {spec.name}")
+    if spec.rule:
+        return rule_solver(spec.name, lambda instance: make(instance, **bound))
+    made: Solver = make(*(resolve(each) for each in spec.arguments), **bound)
+    return made
+
+
+def check(instance: Instance, solution: Solution | Result) -> Report:
+    """Check a solution from first principles.
+
+    Args:
+        instance: As it was read.
+        solution: A solution, or a result, whose problem options are applied first.
+
+    Returns:
+        Every violation, or the objective.
+
+    Raises:
+        UsageError: The result holds no solution.
+    """
+    home = family(instance.family)
+    if not isinstance(solution, Result):
+        report: Report = home.checker()(instance, solution)
+        return report
+    if solution.solution is None:
+        raise UsageError(f"the result holds no solution, its status is {solution.status}")
+    instance = home.adjusted(instance, solution.problem["options"])
+    if solution.fingerprint != instance.fingerprint():
+        named = f" ({solution.instance})" if solution.instance else ""
+        message = f"the result belongs to another instance{named}, not to this one"
+        return Report.of([Violation("instance", message)], None)
+    report = home.checker()(instance, solution.solution)
+    if report.valid and _plain(report.objective) != _plain(solution.objective):
+        message = f"the result claims {solution.objective}, the objective is {report.objective}"
+        return Report.of([Violation("objective", message)], None)
+    return report
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def compute_bounds(instance: Instance) -> dict[str, int | float | None]:
+    """Compute every lower bound of the instance's family, by name."""
+    return {spec.name: resolve(spec.compute)(instance) for spec in family(instance.family).bounds}

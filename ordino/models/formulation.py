@@ -1,0 +1,42 @@
+"""What a formulation hands to an engine: a model, and the way between its variables and solutions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["CpsatFormulation", "MilpFormulation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpsatFormulation:
+    """A CP-SAT model of an instance.
+
+    Attributes:
+        model: The `cp_model.CpModel`, without an objective.
+        levels: One linear expression to minimise for each level of the objective, whose value is
+            the objective of the solution that `read` makes.
+        hint: Solution to (variable, value) pairs that cover *every* variable of the model.
+        read: Values of all variables, by index, to a solution.
+    """
+
+    model: Any
+    levels: tuple[Any, ...]
+    hint: Callable[[Any], Iterable[tuple[Any, int]]]
+    read: Callable[[Sequence[int]], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MilpFormulation:
+    """A mixed-integer linear model of an instance whose objective has one level.
+
+    Attributes:
+        problem: The `pulp.LpProblem`, to be minimised.
+        start: Solution to the value of every variable, by name.
+        read: Function from a variable to its value, to a solution.
+    """
+
+    problem: Any
+    start: Callable[[Any], dict[str, float]]
+    read: Callable[[Callable[[Any], float]], Any]

@@ -1,0 +1,61 @@
+"""The job shop for CP-SAT: an interval an operation, no overlap on a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ordino.core.objective import Value
+from ordino.models.formulation import CpsatFormulation
+from ordino.models.jobshop.problem import JobShop, Schedule
+
+__all__ = ["formulate"]
+
+
+def formulate(instance: JobShop, upper_bound: Value | None) -> CpsatFormulation:
+    """Build the model: start variables between head and tail, makespan behind the last ones.
+
+    Args:
+        instance: The job shop.
+        upper_bound: Longer makespans are left out.
+    """
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    if upper_bound is None:
+        horizon = int(instance.release_dates.max()) + int(instance.duration.sum())
+    else:
+        assert isinstance(upper_bound, int)
+        horizon = upper_bound
+    durations = instance.duration.tolist()
+    machines = instance.machine.tolist()
+    tails = instance.tails().tolist()
+
+    starts, on_machine = [], [[] for _ in range(instance.machines)]  # type: ignore[var-annotated]
+    for operation, head in enumerate(instance.heads().tolist()):
+        latest = horizon - tails[operation] - durations[operation]
+        start = model.new_int_var(head, max(head, latest), "")
+        starts.append(start)
+        interval = model.new_fixed_size_interval_var(start, durations[operation], "")
+        on_machine[machines[operation]].append(interval)
+    for intervals in on_machine:
+        if len(intervals) > 1:
+            model.add_no_overlap(intervals)
+
+    makespan = model.new_int_var(0, horizon, "makespan")
+    bounds = instance.job_start.tolist()
+    for first, behind in zip(bounds, bounds[1:], strict=False):
+        for operation in range(first, behind - 1):
+            model.add(starts[operation + 1] >= starts[operation] + durations[operation])
+        model.add(makespan >= starts[behind - 1] + durations[behind - 1])
+
+    def hint(solution: Schedule) -> Iterable[tuple[Any, int]]:
+        end = int((solution.start + instance.duration).max())
+        return [*zip(starts, solution.start.tolist(), strict=True), (makespan, end)]
+
+    def read(values: Sequence[int]) -> Schedule:
+        return Schedule(np.array(values[: len(starts)], dtype=np.int64))
+
+    return CpsatFormulation(model=model, levels=(makespan,), hint=hint, read=read)

@@ -1,0 +1,127 @@
+"""Runs any CP-SAT formulation as an anytime solver.
+
+The engine owns time, workers, seed, callbacks and bounds. Bounds come from the best-bound callback,
+because the response of a search that found nothing reports a bound of 0.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ordino.core.budget import Budget
+from ordino.core.errors import SolverError, UsageError, clip
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.core.objective import Value
+from ordino.models.formulation import CpsatFormulation
+
+__all__ = ["NAME", "Formulate", "solver"]
+
+NAME = "cpsat"
+POLL_SECONDS = 0.02
+
+Formulate = Callable[[Any, Value | None], CpsatFormulation]
+
+
+def solver(formulate: Formulate, *, parameters: str = "") -> Solver:
+    """Return a solver that runs a formulation on CP-SAT.
+
+    Lexicographic objectives are solved level by level; a level that is cut off ends the run and
+    keeps the incumbent. An iteration is a conflict.
+
+    Args:
+        formulate: Function from an instance and an upper bound (or `None`) to a formulation; with
+            an upper bound, solutions worse than it may be left out of the model.
+        parameters: CP-SAT parameters in text form, `linearization_level:2 cp_model_presolve:false`.
+    """
+
+    def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
+        formulation = formulate(instance, incumbent.objective)
+        proved: tuple[int | float, ...] = ()
+        for level in range(len(formulation.levels)):
+            if budget.should_stop():
+                return
+            value = _solve_level(formulation, level, proved, incumbent, budget, parameters)
+            if value is None:
+                return
+            proved = (*proved, value)
+            formulation.model.add(formulation.levels[level] == value)
+
+    return solve
+
+
+def _solve_level(
+    formulation: CpsatFormulation,
+    level: int,
+    proved: tuple[int | float, ...],
+    incumbent: Incumbent,
+    budget: Budget,
+    parameters: str,
+) -> int | float | None:
+    """Minimise one level; return its value if that is proved to be the least."""
+    from ortools.sat.python import cp_model
+
+    model = formulation.model
+    model.minimize(formulation.levels[level])
+    model.clear_hints()
+    if incumbent.best is not None:
+        for variable, value in formulation.hint(incumbent.best):
+            model.add_hint(variable, value)
+
+    engine = cp_model.CpSolver()
+    _configure(engine.parameters, budget, parameters)
+    errors: list[Exception] = []
+
+    def bound_found(bound: float) -> None:
+        incumbent.raise_bound((*proved, bound) if len(formulation.levels) > 1 else bound, NAME)
+
+    class SolutionFound(cp_model.CpSolverSolutionCallback):
+        def on_solution_callback(self) -> None:
+            claimed = tuple(self.value(each) for each in formulation.levels)
+            try:
+                solution = formulation.read(list(self.response_proto.solution))
+                incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
+            except Exception as error:  # raised below: nothing may pass through C++
+                errors.append(error)
+                self.stop_search()
+
+    engine.best_bound_callback = bound_found
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.wait(POLL_SECONDS):
+            if budget.should_stop():
+                engine.stop_search()
+
+    watcher = threading.Thread(target=watch, name="cpsat-watch", daemon=True)
+    watcher.start()
+    try:
+        status = engine.solve(model, SolutionFound())
+    finally:
+        finished.set()
+        watcher.join()
+    if errors:
+        raise errors[0]
+
+    if status == cp_model.MODEL_INVALID:
+        raise SolverError(f"CP-SAT refuses the model: {clip(model.validate(), 300)}")
+    if status == cp_model.INFEASIBLE:
+        incumbent.prove_infeasible(NAME, "CP-SAT proves that the model has no solution")
+    if status != cp_model.OPTIMAL:
+        budget.out_of_iterations(engine.num_conflicts)
+        return None
+    bound_found(engine.objective_value)
+    return engine.value(formulation.levels[level])
+
+
+def _configure(target: Any, budget: Budget, parameters: str) -> None:
+    target.num_workers = budget.workers
+    target.random_seed = budget.seed
+    target.max_time_in_seconds = budget.remaining()
+    target.catch_sigint_signal = False  # with it, Ctrl-C in another thread aborts the process
+    if budget.iterations is not None:
+        target.max_number_of_conflicts = budget.iterations
+    if parameters and not target.merge_text_format(parameters):
+        raise UsageError(f"solver cpsat: {clip(parameters)!r} are no CP-SAT parameters")

@@ -1,0 +1,210 @@
+"""Runs any MILP formulation as a solver: on HiGHS in this process, or on CBC in its own.
+
+PuLP describes the model. HiGHS is driven through its callbacks, since PuLP's own status calls a
+time-limited incumbent optimal and its HiGHS class ignores starts. CBC tells its solutions only at
+the end.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from ordino.core.budget import Budget
+from ordino.core.errors import SolverError, UsageError
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.core.objective import Value
+from ordino.models.formulation import MilpFormulation
+
+__all__ = ["NAME", "Formulate", "cbc_path", "solver"]
+
+NAME = "milp"
+POLL_SECONDS = 0.02
+INTEGRAL_GAP = 0.999
+"""Absolute gap at which an integral objective is proved."""
+
+Formulate = Callable[[Any, Value | None], MilpFormulation]
+
+_HIGHS = threading.Lock()
+"""HiGHS has one scheduler a process, with one number of threads: one solve at a time."""
+
+
+def solver(formulate: Formulate, *, engine: Literal["highs", "cbc"] = "highs") -> Solver:
+    """Return a solver that runs a formulation on HiGHS or CBC.
+
+    An iteration is a node of the branch-and-bound tree.
+
+    Args:
+        formulate: Function from an instance and an upper bound (or `None`) to a formulation; with
+            an upper bound, solutions worse than it may be left out of the model.
+        engine: `highs`, or `cbc` where that is installed.
+    """
+    run = _run_highs if engine == "highs" else _run_cbc
+
+    def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
+        formulation = formulate(instance, incumbent.objective)
+        if not budget.should_stop():
+            run(formulation, incumbent, budget)
+
+    return solve
+
+
+def _run_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:
+    while not _HIGHS.acquire(timeout=POLL_SECONDS):
+        if budget.should_stop():
+            return
+    try:
+        _solve_highs(formulation, incumbent, budget)
+    finally:
+        _HIGHS.release()
+
+
+def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:
+    import highspy
+    import pulp
+
+    problem = formulation.problem
+    integral = incumbent.levels.levels[0].integral
+    highspy.Highs.resetGlobalScheduler(True)
+    builder = pulp.HiGHS(
+        msg=False,
+        threads=budget.workers,
+        random_seed=budget.seed % 2**31,
+        time_limit=budget.remaining(),
+        mip_rel_gap=0.0,
+        mip_abs_gap=INTEGRAL_GAP if integral else 1e-6,
+        **({} if budget.iterations is None else {"mip_max_nodes": budget.iterations}),
+    )
+    builder.createAndConfigureSolver(problem)
+    builder.buildSolverModel(problem)
+    highs = problem.solverModel
+    if incumbent.best is not None:
+        values = formulation.start(incumbent.best)
+        start = highspy.HighsSolution()
+        start.col_value = [values[variable.name] for variable in problem.variables()]
+        start.value_valid = True
+        highs.setSolution(start)
+
+    errors: list[Exception] = []
+
+    def offer(values: Any) -> None:
+        solution = formulation.read(lambda variable: float(values[variable.index]))
+        incumbent.offer(solution, NAME)
+
+    def improved(event: Any) -> None:
+        try:
+            offer(event.data_out.mip_solution)
+        except Exception as error:  # raised below: nothing may pass through C++
+            errors.append(error)
+
+    def asked(event: Any) -> None:
+        if math.isfinite(event.data_out.mip_dual_bound):
+            incumbent.raise_bound(event.data_out.mip_dual_bound, NAME)
+        if errors or budget.should_stop():
+            event.interrupt()
+
+    def asked_by_simplex(event: Any) -> None:
+        if errors or budget.should_stop():
+            event.interrupt()
+
+    highs.cbMipImprovingSolution += improved
+    highs.cbMipInterrupt += asked
+    highs.cbSimplexInterrupt += asked_by_simplex
+    highs.run()
+    if errors:
+        raise errors[0]
+
+    status = highs.getModelStatus()
+    info = highs.getInfo()
+    if status == highspy.HighsModelStatus.kInfeasible:
+        incumbent.prove_infeasible(NAME, "HiGHS proves that the model has no solution")
+    elif status == highspy.HighsModelStatus.kSolutionLimit:
+        budget.out_of_iterations(info.mip_node_count)
+    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        offer(highs.getSolution().col_value)
+    if math.isfinite(info.mip_dual_bound):
+        incumbent.raise_bound(info.mip_dual_bound, NAME)
+
+
+def cbc_path() -> str | None:
+    """Return the path of a CBC program, from PuLP or the search path, or `None`."""
+    import pulp
+
+    for candidate in (pulp.PULP_CBC_CMD(msg=False), pulp.COIN_CMD(msg=False)):
+        if candidate.available():
+            return str(candidate.path)
+    return None
+
+
+def _run_cbc(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:
+    program = cbc_path()
+    if program is None:
+        raise UsageError("solver milp: no CBC is installed, use milp.engine=highs")
+    with tempfile.TemporaryDirectory(prefix="ordino-cbc-") as folder:
+        _solve_cbc(program, Path(folder), formulation, incumbent, budget)
+
+
+def _solve_cbc(
+    program: str,
+    folder: Path,
+    formulation: MilpFormulation,
+    incumbent: Incumbent,
+    budget: Budget,
+) -> None:
+    problem = formulation.problem
+    model, start, answer = folder / "model.mps", folder / "start.mst", folder / "answer.sol"
+    variables, short_names, _, _ = problem.writeMPS(str(model), rename=True)
+    command = [program, str(model)]
+    if incumbent.best is not None:
+        values = formulation.start(incumbent.best)
+        lines = [f"{i} {short_names[v.name]} {values[v.name]}" for i, v in enumerate(variables)]
+        start.write_text("\n".join(["Start", *lines, ""]))
+        command += ["-mips", str(start)]
+    command += ["-sec", f"{budget.remaining():.2f}", "-timeMode", "elapsed"]
+    command += ["-threads", str(budget.workers), "-randomCbcSeed", str(budget.seed % 2**31 + 1)]
+    command += ["-ratio", "0", "-allow", str(INTEGRAL_GAP)]
+    if budget.iterations is not None:
+        command += ["-maxNodes", str(budget.iterations)]
+    command += ["-branch", "-printingOptions", "all", "-solution", str(answer)]
+    with (folder / "log.txt").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        while process.poll() is None:
+            if budget.wait(POLL_SECONDS):
+                process.kill()
+                process.wait()
+    text = (folder / "log.txt").read_text()
+    if process.returncode not in (0, -9):
+        raise SolverError(f"CBC ended with exit code {process.returncode}")
+    _take_cbc_answer(answer, text, short_names, formulation, incumbent)
+
+
+def _take_cbc_answer(
+    answer: Path,
+    log: str,
+    short_names: dict[str, str],
+    formulation: MilpFormulation,
+    incumbent: Incumbent,
+) -> None:
+    """Offer CBC's solution and raise its bound, as far as it came to tell them."""
+    lines = answer.read_text().splitlines() if answer.exists() else []
+    outcome = lines[0].lower() if lines else ""
+    if outcome.startswith("infeasible"):
+        incumbent.prove_infeasible(NAME, "CBC proves that the model has no solution")
+        return
+    if lines and "no integer solution" not in outcome and "infeasible" not in outcome:
+        values = {fields[-3]: float(fields[-2]) for line in lines[1:] if (fields := line.split())}
+        solution = formulation.read(lambda v: values.get(short_names[v.name], 0.0))
+        incumbent.offer(solution, NAME)
+    if outcome.startswith("optimal"):
+        found = re.search(r"objective value\s+(\S+)", outcome)
+        if found:
+            incumbent.raise_bound(float(found[1]) - INTEGRAL_GAP, NAME)
+    elif found := re.search(r"Lower bound:\s+(\S+)", log):
+        incumbent.raise_bound(float(found[1]), NAME)

@@ -1,0 +1,21 @@
+"""Makes a solver of a rule: a pure function from an instance to a solution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ordino.core.budget import Budget
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+
+__all__ = ["solver"]
+
+
+def solver(name: str, rule: Callable[[Any], Any]) -> Solver:
+    """Return a solver that offers what the rule gives, under the rule's name."""
+
+    def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
+        incumbent.offer(rule(instance), name)
+
+    return solve
