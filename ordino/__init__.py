@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from ordino.core.status import Status as Status
     from ordino.core.status import StopReason as StopReason
     from ordino.instances.reading import read_all as read_all
-    from ordino.instances.reading import read_instance as read
+    from ordino.instances.reading import read_instance
     from ordino.instances.reading import read_solution as read_solution
+
+    read = read_instance
 
 _WHERE = {
     "Event": "ordino.core.incumbent:Event",

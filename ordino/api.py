@@ -145,9 +145,7 @@ def _root_bounds(home: Family) -> Solver:
     return prove
 
 
-def _validate(
-    time_limit: float, iterations: int | None, workers: int, gap: float | None
-) -> None:
+def _validate(time_limit: float, iterations: int | None, workers: int, gap: float | None) -> None:
     if not 0 < time_limit < float("inf"):
         raise UsageError(f"time limit {time_limit}: expected a number of seconds above 0")
     if iterations is not None and iterations < 1:

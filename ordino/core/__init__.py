@@ -1,1 +1,1 @@
-
+"""Words that all floors share: errors, status, result, incumbent, budget, registry, text."""

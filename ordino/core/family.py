@@ -237,11 +237,13 @@ class Family:
 
     def solver(self, name: str) -> SolverSpec:
         """Return a solver's description; raises `UnknownNameError`."""
-        return _find(f"solver of {self.name}", name, self.solvers)
+        spec: SolverSpec = _find(f"solver of {self.name}", name, self.solvers)
+        return spec
 
     def generator(self, name: str) -> GeneratorSpec:
         """Return a generator's description; raises `UnknownNameError`."""
-        return _find(f"generator of {self.name}", name, self.generators)
+        spec: GeneratorSpec = _find(f"generator of {self.name}", name, self.generators)
+        return spec
 
     def checker(self) -> Callable[[Any, Any], Any]:
         """Import and return the checker."""

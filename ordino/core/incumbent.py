@@ -276,7 +276,9 @@ class Incumbent:
                 self._infeasible = None
                 self.fail(source, "found a solution where another solver had proved none")
             if self._bound is not None and self.levels.contradicts(value, self._bound):
-                self.fail(str(self._bound_by), f"bound {self._bound} contradicts a solution of {value}")
+                self.fail(
+                    str(self._bound_by), f"bound {self._bound} contradicts a solution of {value}"
+                )
                 self._bound = self._bound_by = None
             self._record("incumbent", source)
             return True

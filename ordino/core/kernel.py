@@ -80,7 +80,9 @@ def _stamp(module: str) -> Path | None:
         return None
     from llvmlite import binding
 
-    digest = hashlib.sha256(Path(spec.origin).read_bytes())
+    digest = hashlib.sha256()
+    for source in sorted(Path(spec.origin).parent.glob("*.py")):
+        digest.update(source.read_bytes())
     for part in (spec.origin, sys.version, importlib.metadata.version("numba")):
         digest.update(part.encode())
     digest.update(binding.get_host_cpu_name().encode())

@@ -17,7 +17,7 @@ Value = Number | tuple[Number, ...]
 Bound = Number | tuple[Number | None, ...]
 
 TOLERANCE = 1e-6
-"""Integer bounds are rounded up after this much is taken off; real ones close at this relative gap."""
+"""Integer bounds are rounded up less this much; real ones close at this relative gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,13 @@ class Objective:
         """Names of the levels, most important first."""
         return ", then ".join(level.name for level in self.levels)
 
-    def tuple(self, value: Value) -> tuple[Number, ...]:
+    def parts(self, value: Value) -> tuple[Number, ...]:
         """Return a value as a tuple of its levels."""
         return value if isinstance(value, tuple) else (value,)
 
     def better(self, value: Value, than: Value | None) -> bool:
         """Tell whether a value is strictly better than another, or than none."""
-        return than is None or self.tuple(value) < self.tuple(than)
+        return than is None or self.parts(value) < self.parts(than)
 
     def round_bound(self, bound: Bound) -> tuple[Number, ...] | None:
         """Normalise a bound to the tuple of its known levels, integral levels rounded up.
@@ -73,7 +73,7 @@ class Objective:
     def closed_levels(self, value: Value, bound: tuple[Number, ...] | None) -> int:
         """Count the leading levels on which the bound meets the value."""
         count = 0
-        for level, held, least in zip(self.levels, self.tuple(value), bound or (), strict=False):
+        for level, held, least in zip(self.levels, self.parts(value), bound or (), strict=False):
             slack = 0 if level.integral else TOLERANCE * max(1.0, abs(held))
             if least < held - slack:
                 break
@@ -86,7 +86,7 @@ class Objective:
 
     def contradicts(self, value: Value, bound: tuple[Number, ...]) -> bool:
         """Tell whether no solution of this value can exist if the bound holds."""
-        for level, held, least in zip(self.levels, self.tuple(value), bound, strict=False):
+        for level, held, least in zip(self.levels, self.parts(value), bound, strict=False):
             slack = 0 if level.integral else TOLERANCE * max(1.0, abs(held))
             if least > held + slack:
                 return True
@@ -114,7 +114,7 @@ class Objective:
         """
         if value is None or bound is None:
             return None
-        values = self.tuple(value)
+        values = self.parts(value)
         level = self.closed_levels(value, bound)
         if level == len(self.levels):
             return 0.0

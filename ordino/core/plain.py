@@ -7,6 +7,7 @@ way to find the line and column of that path. The line is looked up only when an
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,7 +84,7 @@ class Node:
             raise self.expected(f"an integer of at least {minimum}")
         return value
 
-    def integers(self, minimum: int | None = None) -> list[int]:
+    def integers(self, minimum: int | None = None) -> Sequence[int]:
         """Return a list of integers."""
         return [item.integer(minimum) for item in self.list()]
 

@@ -1,1 +1,1 @@
-
+"""Renders scenes."""

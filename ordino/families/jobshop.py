@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from ordino.core.family import BoundSpec, Family, FormatSpec, GeneratorSpec, SolutionFormatSpec
+from ordino.core.family import (
+    BoundSpec,
+    Family,
+    FormatSpec,
+    GeneratorSpec,
+    SolutionFormatSpec,
+    SolverSpec,
+)
 from ordino.solvers import specs
 
 __all__ = ["FAMILY"]
 
 _MODEL = "ordino.models.jobshop"
 _FILES = "ordino.instances.jobshop"
+_RULES = "ordino.heuristics.jobshop.dispatching"
 
 FAMILY = Family(
     name="jobshop",
@@ -16,7 +24,7 @@ FAMILY = Family(
     instances={"jobshop": f"{_MODEL}.problem:JobShop"},
     solution=f"{_MODEL}.problem:Schedule",
     check=f"{_MODEL}.check:check",
-    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
+    formulations={"cpsat": f"{_MODEL}.cpsat:formulate", "milp": f"{_MODEL}.milp:formulate"},
     bounds=(
         BoundSpec(name="job-length", summary="longest job", compute=f"{_MODEL}.bounds:job_length"),
         BoundSpec(
@@ -31,7 +39,74 @@ FAMILY = Family(
         ),
     ),
     solvers=(
+        specs.rule("spt", f"{_RULES}:spt", "shortest processing time first"),
+        specs.rule("lpt", f"{_RULES}:lpt", "longest processing time first"),
+        specs.rule("mwkr", f"{_RULES}:mwkr", "most work remaining first"),
+        specs.rule("mopnr", f"{_RULES}:mopnr", "most operations remaining first"),
+        specs.rule("fifo", f"{_RULES}:fifo", "first in, first out"),
+        specs.rule(
+            "edd", f"{_RULES}:edd", "earliest due date first", takes=f"{_RULES}:has_due_dates"
+        ),
+        SolverSpec(
+            name="random",
+            summary="best of many schedules with random priorities",
+            make="ordino.heuristics.jobshop.sampling:random",
+            improves=True,
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate"),
+        specs.milp(
+            f"{_MODEL}.milp:formulate",
+            "disjunctive (Manne 1960)",
+            takes=f"{_MODEL}.milp:fits",
+        ),
     ),
-    race=("cpsat",),
+    race=("mwkr", "mopnr", "spt", "fifo", "cpsat"),
+    formats=(
+        FormatSpec(
+            name="jsp",
+            summary="standard: machine and duration in turn, every job on every machine once",
+            read=f"{_FILES}.formats:read_jsp",
+            sniff=f"{_FILES}.formats:sniff_jsp",
+            write=f"{_FILES}.formats:write_jsp",
+            suffixes=(".txt", ".jsp", ".jss"),
+        ),
+        FormatSpec(
+            name="jsp-reentrant",
+            summary="the same for jobs of any length and route",
+            read=f"{_FILES}.formats:read_reentrant",
+            sniff=f"{_FILES}.formats:sniff_reentrant",
+            write=f"{_FILES}.formats:write_reentrant",
+            suffixes=(".txt", ".jsp", ".jss"),
+        ),
+        FormatSpec(
+            name="taillard",
+            summary="a matrix of durations and one of machines (from 1)",
+            read=f"{_FILES}.formats:read_taillard",
+            sniff=f"{_FILES}.formats:sniff_taillard",
+            write=f"{_FILES}.formats:write_taillard",
+            suffixes=(".txt",),
+            many=True,
+        ),
+    ),
+    solution_formats=(
+        SolutionFormatSpec(
+            name="starts",
+            summary="a line a job: the start times of its operations",
+            read=f"{_FILES}.formats:read_starts",
+            sniff=f"{_FILES}.formats:sniff_starts",
+            write=f"{_FILES}.formats:write_starts",
+        ),
+    ),
+    generators=(
+        GeneratorSpec(
+            name="taillard",
+            summary="every job on every machine once, durations 1 to 99 (Taillard 1993)",
+            make=f"{_FILES}.generate:taillard",
+        ),
+    ),
+    scene=f"{_MODEL}.scene:scene",
+    facts=f"{_MODEL}.scene:facts",
+    names=f"{_FILES}.bundled:names",
+    load=f"{_FILES}.bundled:load",
+    best_known=f"{_FILES}.bundled:best_known",
 )

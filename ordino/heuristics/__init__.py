@@ -1,1 +1,1 @@
-
+"""Answers without an engine, a folder a family."""

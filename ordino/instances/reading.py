@@ -114,11 +114,10 @@ def read_instance(
     from ordino.instances.catalogue import bundled, locate
 
     source, number = _split_number(source)
-    if isinstance(source, str) and "\n" not in source and source != "-":
-        if not os.path.exists(source):
-            if number is None and (found := bundled(source)) is not None:
-                return found
-            source = locate(source)
+    if isinstance(source, str) and "\n" not in source and not _is_file(source):
+        if number is None and (found := bundled(source)) is not None:
+            return found
+        source = locate(source)
     text = read_text(source, max_bytes)
     instances, spec = _parse(text, format)
     if number is None and len(instances) == 1:
@@ -139,8 +138,12 @@ def read_all(
     return _parse(read_text(source, max_bytes), format)[0]
 
 
+def _is_file(source: str) -> bool:
+    return source == "-" or os.path.exists(source)
+
+
 def _split_number(source: Source) -> tuple[Source, int | None]:
-    if isinstance(source, str) and "\n" not in source and not os.path.exists(source):
+    if isinstance(source, str) and "\n" not in source and not _is_file(source):
         match = re.fullmatch(r"(.+)#([0-9]{1,9})", source)
         if match:
             return match[1], int(match[2])
@@ -148,7 +151,7 @@ def _split_number(source: Source) -> tuple[Source, int | None]:
 
 
 def _parse(text: Text, format: str | None) -> tuple[list[Instance], str]:
-    if format is None and _is_ours(text) or format == JSON:
+    if format == JSON or (format is None and _is_ours(text)):
         return [_from_json(text)], JSON
     if format is not None:
         name, given = _split_format(format)

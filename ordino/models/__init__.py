@@ -1,1 +1,1 @@
-
+"""What a problem is: instance, solution, checker, bounds and formulations, a folder a family."""

@@ -1,4 +1,4 @@
-"""What a formulation hands to an engine: a model, and the way between its variables and solutions."""
+"""What a formulation hands to an engine: a model, and the way from solutions to it and back."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from ordino.core.errors import SolverError, UsageError, clip
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.objective import Value
+from ordino.core.status import StopReason
 from ordino.models.formulation import CpsatFormulation
 
 __all__ = ["NAME", "Formulate", "solver"]
@@ -59,7 +60,7 @@ def _solve_level(
     incumbent: Incumbent,
     budget: Budget,
     parameters: str,
-) -> int | float | None:
+) -> int | None:
     """Minimise one level; return its value if that is proved to be the least."""
     from ortools.sat.python import cp_model
 
@@ -77,7 +78,7 @@ def _solve_level(
     def bound_found(bound: float) -> None:
         incumbent.raise_bound((*proved, bound) if len(formulation.levels) > 1 else bound, NAME)
 
-    class SolutionFound(cp_model.CpSolverSolutionCallback):
+    class SolutionFound(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
         def on_solution_callback(self) -> None:
             claimed = tuple(self.value(each) for each in formulation.levels)
             try:
@@ -109,11 +110,14 @@ def _solve_level(
         raise SolverError(f"CP-SAT refuses the model: {clip(model.validate(), 300)}")
     if status == cp_model.INFEASIBLE:
         incumbent.prove_infeasible(NAME, "CP-SAT proves that the model has no solution")
+        return None
     if status != cp_model.OPTIMAL:
-        budget.out_of_iterations(engine.num_conflicts)
+        if not budget.out_of_iterations(engine.num_conflicts):
+            budget.stop.note(StopReason.TIME_LIMIT)
         return None
     bound_found(engine.objective_value)
-    return engine.value(formulation.levels[level])
+    least: int = engine.value(formulation.levels[level])
+    return least
 
 
 def _configure(target: Any, budget: Budget, parameters: str) -> None:

@@ -8,7 +8,10 @@ the end.
 from __future__ import annotations
 
 import math
+import os
 import re
+import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -21,12 +24,16 @@ from ordino.core.errors import SolverError, UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.objective import Value
+from ordino.core.status import StopReason
 from ordino.models.formulation import MilpFormulation
 
 __all__ = ["NAME", "Formulate", "cbc_path", "solver"]
 
 NAME = "milp"
 POLL_SECONDS = 0.02
+CBC_LEAVE_SECONDS = 0.3
+"""What CBC gets to write its answer."""
+
 INTEGRAL_GAP = 0.999
 """Absolute gap at which an integral objective is proved."""
 
@@ -127,6 +134,8 @@ def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Bud
         incumbent.prove_infeasible(NAME, "HiGHS proves that the model has no solution")
     elif status == highspy.HighsModelStatus.kSolutionLimit:
         budget.out_of_iterations(info.mip_node_count)
+    elif status == highspy.HighsModelStatus.kTimeLimit:
+        budget.stop.note(StopReason.TIME_LIMIT)
     if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
         offer(highs.getSolution().col_value)
     if math.isfinite(info.mip_dual_bound):
@@ -134,12 +143,12 @@ def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Bud
 
 
 def cbc_path() -> str | None:
-    """Return the path of a CBC program, from PuLP or the search path, or `None`."""
-    import pulp
+    """Return the path of a CBC program, of the search path or the one in PuLP, or `None`."""
+    from pulp.apis import coin_api
 
-    for candidate in (pulp.PULP_CBC_CMD(msg=False), pulp.COIN_CMD(msg=False)):
-        if candidate.available():
-            return str(candidate.path)
+    for candidate in (shutil.which("cbc"), coin_api.pulp_cbc_path):
+        if candidate is not None and os.access(candidate, os.X_OK):
+            return str(candidate)
     return None
 
 
@@ -167,7 +176,8 @@ def _solve_cbc(
         lines = [f"{i} {short_names[v.name]} {values[v.name]}" for i, v in enumerate(variables)]
         start.write_text("\n".join(["Start", *lines, ""]))
         command += ["-mips", str(start)]
-    command += ["-sec", f"{budget.remaining():.2f}", "-timeMode", "elapsed"]
+    seconds = max(CBC_LEAVE_SECONDS, budget.remaining() - CBC_LEAVE_SECONDS)
+    command += ["-sec", f"{seconds:.2f}", "-timeMode", "elapsed"]
     command += ["-threads", str(budget.workers), "-randomCbcSeed", str(budget.seed % 2**31 + 1)]
     command += ["-ratio", "0", "-allow", str(INTEGRAL_GAP)]
     if budget.iterations is not None:
@@ -177,12 +187,21 @@ def _solve_cbc(
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         while process.poll() is None:
             if budget.wait(POLL_SECONDS):
-                process.kill()
-                process.wait()
+                _end_cbc(process)
     text = (folder / "log.txt").read_text()
     if process.returncode not in (0, -9):
         raise SolverError(f"CBC ended with exit code {process.returncode}")
-    _take_cbc_answer(answer, text, short_names, formulation, incumbent)
+    _take_cbc_answer(answer, text, short_names, formulation, incumbent, budget)
+
+
+def _end_cbc(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt CBC, which makes it write what it has, and end it if that takes too long."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(CBC_LEAVE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _take_cbc_answer(
@@ -191,10 +210,15 @@ def _take_cbc_answer(
     short_names: dict[str, str],
     formulation: MilpFormulation,
     incumbent: Incumbent,
+    budget: Budget,
 ) -> None:
     """Offer CBC's solution and raise its bound, as far as it came to tell them."""
     lines = answer.read_text().splitlines() if answer.exists() else []
     outcome = lines[0].lower() if lines else ""
+    if "on time" in outcome:
+        budget.stop.note(StopReason.TIME_LIMIT)
+    elif "on nodes" in outcome or "on iterations" in outcome:
+        budget.stop.note(StopReason.ITERATION_LIMIT)
     if outcome.startswith("infeasible"):
         incumbent.prove_infeasible(NAME, "CBC proves that the model has no solution")
         return

@@ -13,7 +13,7 @@ def rule(name: str, function: str, summary: str, takes: str | None = None) -> So
 
 
 def cpsat(formulate: str, takes: str | None = None) -> SolverSpec:
-    """Describe CP-SAT on a formulation `(instance, upper bound or None) -> CpsatFormulation`."""
+    """Describe CP-SAT on a formulation `(instance, upper bound) -> CpsatFormulation`."""
     return SolverSpec(
         name="cpsat",
         summary="constraint programming with clause learning (OR-Tools CP-SAT)",
@@ -27,7 +27,7 @@ def cpsat(formulate: str, takes: str | None = None) -> SolverSpec:
 
 
 def milp(formulate: str, summary: str, takes: str | None = None) -> SolverSpec:
-    """Describe HiGHS or CBC on a formulation `(instance, upper bound or None) -> MilpFormulation`."""
+    """Describe HiGHS and CBC on a formulation `(instance, upper bound) -> MilpFormulation`."""
     return SolverSpec(
         name="milp",
         summary=f"integer programming on HiGHS or CBC: {summary}",

@@ -1,1 +1,1 @@
-
+"""Dispatching rules and sampling for the job shop."""

@@ -1,1 +1,1 @@
-
+"""Rules for single-machine tardiness."""

@@ -1,1 +1,1 @@
-
+"""Formats, generators and bundled instances of the job shop."""

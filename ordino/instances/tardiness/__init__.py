@@ -1,1 +1,1 @@
-
+"""Formats and generators of single-machine tardiness."""

@@ -45,8 +45,7 @@ def formulate(instance: JobShop, upper_bound: Value | None) -> CpsatFormulation:
             model.add_no_overlap(intervals)
 
     makespan = model.new_int_var(0, horizon, "makespan")
-    bounds = instance.job_start.tolist()
-    for first, behind in zip(bounds, bounds[1:], strict=False):
+    for first, behind in instance.chains():
         for operation in range(first, behind - 1):
             model.add(starts[operation + 1] >= starts[operation] + durations[operation])
         model.add(makespan >= starts[behind - 1] + durations[behind - 1])

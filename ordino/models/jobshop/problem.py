@@ -1,14 +1,15 @@
 """The job shop: jobs are chains of operations, each on one machine that does one thing at a time.
 
-Jobs, operations of a job and machines are numbered from 0. Jobs may differ in length, pass a machine
-several times or not at all. An operation, once started, runs to its end. The objective is the
-makespan, the end of the last operation.
+Jobs, operations of a job and machines are numbered from 0. Jobs may differ in length, pass a
+machine several times or not at all. An operation, once started, runs to its end. The objective is
+the makespan, the end of the last operation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -135,7 +136,13 @@ class JobShop(Content):
     @property
     def job(self) -> Integers:
         """Job of each operation; shape (operations,)."""
-        return np.repeat(np.arange(self.jobs, dtype=np.int64), np.diff(self.job_start))
+        numbers: Integers = np.arange(self.jobs, dtype=np.int64)
+        repeated: Integers = np.repeat(numbers, np.diff(self.job_start))
+        return repeated
+
+    def chains(self) -> list[tuple[int, int]]:
+        """Return for each job its first operation and the one behind its last."""
+        return list(pairwise(self.job_start.tolist()))
 
     def place(self, operation: int) -> tuple[int, int]:
         """Return the job of an operation and its position in that job."""
@@ -144,24 +151,25 @@ class JobShop(Content):
 
     def heads(self) -> Integers:
         """Earliest start of each operation: release date and all before it in its job."""
-        before = np.cumsum(self.duration) - self.duration
+        before: Integers = np.cumsum(self.duration) - self.duration
         first = before[self.job_start[:-1]]
-        return before + np.repeat(self.release_dates - first, np.diff(self.job_start))
+        heads: Integers = before + np.repeat(self.release_dates - first, np.diff(self.job_start))
+        return heads
 
     def tails(self) -> Integers:
         """Time that must pass after the end of each operation: all behind it in its job."""
-        until = np.cumsum(self.duration)
+        until: Integers = np.cumsum(self.duration)
         last = until[self.job_start[1:] - 1]
-        return np.repeat(last, np.diff(self.job_start)) - until
+        tails: Integers = np.repeat(last, np.diff(self.job_start)) - until
+        return tails
 
     def to_data(self) -> dict[str, Any]:
         """Return the instance as plain data: jobs as lists of [machine, duration]."""
         pairs = np.stack([self.machine, self.duration], axis=1).tolist()
-        bounds = self.job_start.tolist()
         data: dict[str, Any] = {
             "name": self.name,
             "machines": self.machines,
-            "jobs": [pairs[a:b] for a, b in zip(bounds, bounds[1:], strict=False)],
+            "jobs": [pairs[first:behind] for first, behind in self.chains()],
         }
         if self.release_dates.any():
             data["release_dates"] = self.release_dates.tolist()
@@ -172,9 +180,7 @@ class JobShop(Content):
     @classmethod
     def from_data(cls, data: Node) -> Self:
         """Make an instance of what `to_data` returned; raises `InputError`."""
-        fields = data.object(
-            "jobs", optional=("name", "machines", "release_dates", "due_dates")
-        )
+        fields = data.object("jobs", optional=("name", "machines", "release_dates", "due_dates"))
         jobs = []
         for job in fields["jobs"].list():
             pairs = [operation.list(length=2) for operation in job.list()]

@@ -1,1 +1,1 @@
-
+"""Single-machine total (weighted) tardiness."""

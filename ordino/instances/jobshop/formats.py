@@ -1,0 +1,290 @@
+"""Text formats of job shops.
+
+`jsp` (the standard format): a line "jobs machines"; then a line a job with a "machine duration"
+pair for each machine, in processing order, machines from 0.
+
+`jsp-reentrant`: the same, with jobs of any length that may pass a machine several times; a line may
+end in "-1 -1" (Da Col, Teppan 2022).
+
+`taillard`: a line "jobs machines …", then the matrix of durations, then that of machines, numbered
+from 1, a line a job; with or without the lines of words in Taillard's own files, which hold several
+instances.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from ordino.core.errors import InstanceError, UsageError
+from ordino.core.text import Line, Text
+from ordino.models.jobshop.problem import JobShop, Schedule
+
+__all__ = [
+    "read_jsp",
+    "read_reentrant",
+    "read_starts",
+    "read_taillard",
+    "sniff_jsp",
+    "sniff_reentrant",
+    "sniff_starts",
+    "sniff_taillard",
+    "write_jsp",
+    "write_reentrant",
+    "write_starts",
+    "write_taillard",
+]
+
+Job = list[tuple[int, int]]
+
+
+def _lines(text: Text) -> Iterator[Line]:
+    return (line for line in text.lines() if not line.text.lstrip().startswith("#"))
+
+
+def _numbers(head: str) -> list[list[int]] | None:
+    """Return the rows of a head that is all integers, less the last, which may be cut."""
+    rows = []
+    for line in head.splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not re.fullmatch(r"[-+0-9\s]+", line):
+            return None
+        tokens = line.split()
+        if any(len(token) > 19 for token in tokens):
+            return None
+        try:
+            rows.append([int(token) for token in tokens])
+        except ValueError:
+            return None
+    return rows[:-1] if rows and not head.endswith("\n") and len(rows) > 2 else rows
+
+
+def _shape(head: str) -> tuple[int, int, list[list[int]]] | None:
+    """Return jobs, machines and rows of a head that starts as a job shop would."""
+    rows = _numbers(head)
+    if rows is None or len(rows) < 2 or len(rows[0]) != 2 or min(rows[0]) < 1:
+        return None
+    return rows[0][0], rows[0][1], rows[1:]
+
+
+def sniff_jsp(head: str) -> bool:
+    """Tell whether most lines hold a pair for each machine; some may be wrong."""
+    lines = [line.split() for line in head.splitlines() if line.strip() and line.lstrip()[0] != "#"]
+    if len(lines) < 2 or len(lines[0]) != 2 or not all(each.isdigit() for each in lines[0]):
+        return False
+    machines = int(lines[0][1])
+    regular = sum(len(line) == 2 * machines for line in lines[1:])
+    return 2 * regular >= len(lines) - 1 - (not head.endswith("\n"))
+
+
+def sniff_reentrant(head: str) -> bool:
+    """Tell whether lines hold pairs of a machine and a duration, not one for each machine."""
+    shape = _shape(head)
+    if shape is None or sniff_jsp(head) or sniff_taillard(head):
+        return False
+    jobs, machines, rows = shape
+    return len(rows) <= jobs and all(len(row) % 2 == 0 and max(row[::2]) < machines for row in rows)
+
+
+def sniff_taillard(head: str) -> bool:
+    """Tell whether there are words for the matrices, or lines of one number a machine."""
+    if re.search(r"(?im)^\s*times\s*$", head):
+        return True
+    shape = _shape(head)
+    if shape is None:
+        return False
+    return len(shape[2]) > 1 and all(len(row) == shape[1] for row in shape[2])
+
+
+def _header(lines: Iterator[Line], text: Text) -> tuple[Line, int, int]:
+    line = next(lines, None)
+    if line is None:
+        raise text.end_error("empty, expected a line with the numbers of jobs and machines")
+    jobs, machines = line.integers(2, what="numbers (jobs and machines)", minimum=1)
+    return line, jobs, machines
+
+
+def _job_line(lines: Iterator[Line], text: Text, job: int, jobs: int) -> Line:
+    line = next(lines, None)
+    if line is None:
+        raise text.end_error(f"expected {jobs} jobs, got {job}")
+    return line
+
+
+def _nothing_left(lines: Iterator[Line], jobs: int) -> None:
+    line = next(lines, None)
+    if line is not None:
+        raise line.error(f"expected the end of the file after {jobs} jobs", 0)
+
+
+def _pairs(line: Line, values: list[int], machines: int) -> Job:
+    for index, value in enumerate(values):
+        if index % 2 == 0 and not 0 <= value < machines:
+            raise line.error(f"expected a machine from 0 to {machines - 1}, got {value}", index)
+        if value < 0:
+            raise line.error(f"expected a duration of at least 0, got {value}", index)
+    return list(zip(values[::2], values[1::2], strict=True))
+
+
+def _made(text: Text, jobs: list[Job], machines: int, name: str) -> JobShop:
+    try:
+        return JobShop.of(jobs, machines=machines, name=name)
+    except InstanceError as error:
+        raise text.error(error.message) from None
+
+
+def read_jsp(text: Text) -> JobShop:
+    """Read a standard file, in which every job passes every machine once; raises `InputError`."""
+    lines = _lines(text)
+    _, count, machines = _header(lines, text)
+    jobs = []
+    for job in range(count):
+        line = _job_line(lines, text, job, count)
+        values = line.integers(2 * machines, what="numbers (machine and duration in turn)")
+        pairs = _pairs(line, values, machines)
+        _once_each(line, [machine for machine, _ in pairs], job, step=2)
+        jobs.append(pairs)
+    _nothing_left(lines, count)
+    return _made(text, jobs, machines, text.name)
+
+
+def _once_each(line: Line, route: list[int], job: int, *, step: int, first: int = 0) -> None:
+    seen: set[int] = set()
+    for position, machine in enumerate(route):
+        if machine in seen:
+            missing = min(set(range(len(route))) - set(route))
+            raise line.error(
+                f"job {job} is on machine {machine + first} twice and never on "
+                f"{missing + first} (format jsp-reentrant allows that)",
+                position * step,
+            )
+        seen.add(machine)
+
+
+def read_reentrant(text: Text) -> JobShop:
+    """Read a file of jobs of any length and route; raises `InputError`."""
+    lines = _lines(text)
+    _, count, machines = _header(lines, text)
+    jobs = []
+    for job in range(count):
+        line = _job_line(lines, text, job, count)
+        values = line.integers()
+        if values[-2:] == [-1, -1]:
+            values = values[:-2]
+        if len(values) % 2:
+            raise line.error("expected a duration after the last machine", len(values))
+        if not values:
+            raise line.error(f"job {job} has no operations", 0)
+        jobs.append(_pairs(line, values, machines))
+    _nothing_left(lines, count)
+    return _made(text, jobs, machines, text.name)
+
+
+def read_taillard(text: Text) -> list[JobShop]:
+    """Read the instances of a file of Taillard's; raises `InputError`."""
+    words = re.compile(r"\s*(times|machines|nb of jobs\b.*)\s*", re.IGNORECASE)
+    lines = (line for line in _lines(text) if not words.fullmatch(line.text))
+    shops: list[tuple[list[Job], int]] = []
+    for header in lines:
+        values = header.integers(minimum=0)
+        if len(values) not in (2, 6) or min(values[:2]) < 1:
+            raise header.error(
+                "expected the numbers of jobs and machines (and two seeds and two bounds)", 0
+            )
+        count, machines = values[:2]
+        durations = [
+            _job_line(lines, text, job, count).integers(
+                machines, what=f"durations of job {job}", minimum=0
+            )
+            for job in range(count)
+        ]
+        jobs = []
+        for job in range(count):
+            line = _job_line(lines, text, job, count)
+            route = line.integers(machines, what=f"machines of job {job}", minimum=1)
+            if max(route) > machines:
+                column = route.index(max(route))
+                raise line.error(f"expected a machine from 1 to {machines}", column)
+            route = [machine - 1 for machine in route]
+            _once_each(line, route, job, step=1, first=1)
+            jobs.append(list(zip(route, durations[job], strict=True)))
+        shops.append((jobs, machines))
+    if not shops:
+        raise text.end_error("expected a line with the numbers of jobs and machines")
+    if len(shops) == 1:
+        return [_made(text, *shops[0], text.name)]
+    return [
+        _made(text, jobs, machines, f"{text.name}#{number}")
+        for number, (jobs, machines) in enumerate(shops, start=1)
+    ]
+
+
+def _text_only(instance: JobShop, format: str, *, regular: bool) -> None:
+    """Refuse what a text format can't hold."""
+    if instance.release_dates.any() or instance.due_dates is not None:
+        raise UsageError(f"format {format} holds no release or due dates: use json")
+    if not regular:
+        return
+    lengths = np.diff(instance.job_start)
+    order = np.lexsort((instance.machine, instance.job))
+    every = np.tile(np.arange(instance.machines), instance.jobs)
+    if (lengths != instance.machines).any() or (instance.machine[order] != every).any():
+        raise UsageError(
+            f"format {format} wants every job on every machine once: use jsp-reentrant or json"
+        )
+
+
+def _rows(values: list[list[int]]) -> str:
+    return "".join(" ".join(map(str, row)) + "\n" for row in values)
+
+
+def _pair_rows(instance: JobShop) -> str:
+    rows = [[value for pair in job for value in pair] for job in instance.to_data()["jobs"]]
+    return _rows([[instance.jobs, instance.machines], *rows])
+
+
+def write_jsp(instance: JobShop) -> str:
+    """Write the standard format; raises `UsageError` for what it can't hold."""
+    _text_only(instance, "jsp", regular=True)
+    return _pair_rows(instance)
+
+
+def write_reentrant(instance: JobShop) -> str:
+    """Write jobs of any length and route; raises `UsageError` for dates."""
+    _text_only(instance, "jsp-reentrant", regular=False)
+    return _pair_rows(instance)
+
+
+def write_taillard(instance: JobShop) -> str:
+    """Write the two matrices; raises `UsageError` for what they can't hold."""
+    _text_only(instance, "taillard", regular=True)
+    shape = (instance.jobs, instance.machines)
+    durations = instance.duration.reshape(shape).tolist()
+    routes = (instance.machine + 1).reshape(shape).tolist()
+    header = _rows([[instance.jobs, instance.machines]])
+    return f"{header}Times\n{_rows(durations)}Machines\n{_rows(routes)}"
+
+
+def sniff_starts(head: str) -> bool:
+    """Tell whether a solution is lines of integers."""
+    return re.fullmatch(r"[-+0-9\s]+", head) is not None
+
+
+def read_starts(text: Text, instance: JobShop) -> Schedule:
+    """Read a solution: a line a job, the start times of its operations; raises `InputError`."""
+    lines = _lines(text)
+    starts: list[int] = []
+    for job, length in enumerate(np.diff(instance.job_start).tolist()):
+        line = _job_line(lines, text, job, instance.jobs)
+        starts += line.integers(length, what=f"start times of job {job}")
+    _nothing_left(lines, instance.jobs)
+    return Schedule(np.array(starts, dtype=np.int64))
+
+
+def write_starts(instance: JobShop, solution: Schedule) -> str:
+    """Write a solution: a line a job, the start times of its operations."""
+    starts = solution.start.tolist()
+    return _rows([starts[first:behind] for first, behind in instance.chains()])
