@@ -24,12 +24,12 @@ class Event:
     """Something that happened in a run.
 
     Attributes:
-        kind: `incumbent`, `bound`, `infeasible` or `failure`.
+        kind: `incumbent`, `bound`, `infeasible`, `failure` or `note`.
         seconds: Since the start of the call.
         objective: Of the best checked solution by then.
         bound: By then.
         source: The solver that it comes from.
-        message: For a failure, what failed; for infeasibility, the reason.
+        message: What failed, why there is no solution, or what is worth a note.
     """
 
     kind: str
@@ -242,6 +242,11 @@ class Incumbent:
         """Record that a solver failed."""
         with self._lock:
             self._record("failure", source, message)
+
+    def note(self, source: str, message: str) -> None:
+        """Record what a reader of the trace may want to know."""
+        with self._lock:
+            self._record("note", source, message)
 
     def seal(self) -> None:
         """Check what waits, then take nothing more."""

@@ -59,11 +59,15 @@ class Node:
             raise self.expected("an object")
         for key in self.value:
             if key not in required and key not in optional:
-                raise self.error(f"unknown field {clip(key)}: {nearest(key, required + optional)}")
+                known = nearest(key, required + optional)
+                raise self._field(key).error(f"unknown field: {known}")
         for key in required:
             if key not in self.value:
                 raise self.error(f'the field "{key}" is missing')
-        return {k: Node(v, (*self.path, k), self.document) for k, v in self.value.items()}
+        return {key: self._field(key) for key in self.value}
+
+    def _field(self, key: str) -> Node:
+        return Node(self.value[key], (*self.path, key), self.document)
 
     def list(self, length: int | None = None) -> list[Node]:
         """Return the items of a list."""
@@ -73,8 +77,8 @@ class Node:
             raise self.error(f"expected {length} items, got {len(self.value)}")
         return [Node(v, (*self.path, i), self.document) for i, v in enumerate(self.value)]
 
-    def integer(self, minimum: int | None = None) -> int:
-        """Return an integer of less than 2^62 in absolute value."""
+    def integer(self, minimum: int | None = None, maximum: int | None = None) -> int:
+        """Return an integer of less than 2^62 in absolute value, within the limits given."""
         value = self.value
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.expected("an integer")
@@ -82,6 +86,8 @@ class Node:
             raise self.expected("an integer below 2^62")
         if minimum is not None and value < minimum:
             raise self.expected(f"an integer of at least {minimum}")
+        if maximum is not None and value > maximum:
+            raise self.expected(f"an integer of at most {maximum}")
         return value
 
     def integers(self, minimum: int | None = None) -> Sequence[int]:

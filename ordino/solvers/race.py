@@ -7,8 +7,10 @@ workers; where there are more solvers than workers, they take turns.
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +25,17 @@ POLL_SECONDS = 0.01
 OPENING_SECONDS = 1.0
 OPENING_SHARE = 0.1
 GRACE_SECONDS = 0.4
+
+EXIT_SECONDS = 10.0
+_LEFT_BEHIND: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+
+
+@atexit.register
+def _wait_for_those_left_behind() -> None:
+    """Keep the interpreter until they end: C++ code that calls back after it is gone aborts."""
+    until = time.monotonic() + EXIT_SECONDS
+    for thread in list(_LEFT_BEHIND):
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +54,8 @@ def race(
     """Run all entries until they end, the incumbent is closed, or the budget is spent.
 
     A solver that raises is recorded as a failure of the incumbent, and the others go on. One that
-    does not stop in time is left behind, recorded as well; the incumbent is sealed after the race.
+    does not stop in time (HiGHS looks up only between two linear programs) is left behind, and ends
+    when it does look up; the incumbent is sealed by then.
 
     Returns:
         Whether every solver came to its own end.
@@ -63,7 +77,8 @@ def race(
     for runner in runners:
         runner.thread.join(max(0.0, until - time.monotonic()))
         if runner.thread.is_alive():
-            incumbent.fail(runner.current, "did not stop in time and was left behind")
+            incumbent.note(runner.current, "did not stop in time and was left behind")
+            _LEFT_BEHIND.add(runner.thread)
     return all(runner.completed for runner in runners)
 
 

@@ -75,18 +75,28 @@ def sniff_jsp(head: str) -> bool:
     lines = [line.split() for line in head.splitlines() if line.strip() and line.lstrip()[0] != "#"]
     if len(lines) < 2 or len(lines[0]) != 2 or not all(each.isdigit() for each in lines[0]):
         return False
+    if any(line[-2:] == ["-1", "-1"] for line in lines):
+        return False
     machines = int(lines[0][1])
     regular = sum(len(line) == 2 * machines for line in lines[1:])
     return 2 * regular >= len(lines) - 1 - (not head.endswith("\n"))
 
 
 def sniff_reentrant(head: str) -> bool:
-    """Tell whether lines hold pairs of a machine and a duration, not one for each machine."""
+    """Tell whether the first job is pairs of a machine and a duration, unlike the other formats.
+
+    Lines of two numbers each are no job shop, but times and due dates.
+    """
     shape = _shape(head)
     if shape is None or sniff_jsp(head) or sniff_taillard(head):
         return False
     jobs, machines, rows = shape
-    return len(rows) <= jobs and all(len(row) % 2 == 0 and max(row[::2]) < machines for row in rows)
+    return (
+        len(rows) <= jobs
+        and len(rows[0]) % 2 == 0
+        and max(rows[0][::2]) < machines
+        and any(len(row) != 2 for row in rows)
+    )
 
 
 def sniff_taillard(head: str) -> bool:

@@ -14,7 +14,7 @@ from ordino.models.jobshop.problem import JobShop, Schedule
 
 __all__ = ["MOST_PAIRS", "fits", "formulate"]
 
-MOST_PAIRS = 200_000
+MOST_PAIRS = 50_000
 
 
 def _pairs(instance: JobShop) -> list[tuple[int, int]]:

@@ -20,7 +20,10 @@ from ordino.core.errors import InstanceError
 from ordino.core.objective import Objective
 from ordino.core.plain import Node
 
-__all__ = ["JobShop", "Schedule"]
+__all__ = ["MOST_MACHINES", "JobShop", "Schedule"]
+
+MOST_MACHINES = 1_000_000
+"""A file may name more machines than it uses, but not so many that they would fill the memory."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -77,6 +80,8 @@ class JobShop(Content):
             raise InstanceError("job starts must grow from 0")
         if int(lengths.min()) == 0:
             raise InstanceError(f"job {int(np.argmin(lengths))} has no operations")
+        if not 1 <= self.machines <= MOST_MACHINES:
+            raise InstanceError(f"expected 1 to {MOST_MACHINES} machines, got {self.machines}")
         wrong = (self.machine < 0) | (self.machine >= self.machines)
         if wrong.any():
             job, position = self.place(int(np.argmax(wrong)))
@@ -181,14 +186,16 @@ class JobShop(Content):
     def from_data(cls, data: Node) -> Self:
         """Make an instance of what `to_data` returned; raises `InputError`."""
         fields = data.object("jobs", optional=("name", "machines", "release_dates", "due_dates"))
+        machines = fields["machines"].integer(1, MOST_MACHINES) if "machines" in fields else None
+        last = MOST_MACHINES - 1 if machines is None else machines - 1
         jobs = []
         for job in fields["jobs"].list():
             pairs = [operation.list(length=2) for operation in job.list()]
-            jobs.append([(pair[0].integer(0), pair[1].integer(0)) for pair in pairs])
+            jobs.append([(pair[0].integer(0, last), pair[1].integer(0)) for pair in pairs])
         try:
             return cls.of(
                 jobs,
-                machines=fields["machines"].integer(1) if "machines" in fields else None,
+                machines=machines,
                 release_dates=(
                     fields["release_dates"].integers(0) if "release_dates" in fields else None
                 ),

@@ -1,0 +1,53 @@
+"""A race of a compiled kernel, CP-SAT and HiGHS that is interrupted in three ways, each in a process
+of its own: never an abort, the best so far each time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+PROGRAM = """
+import signal, sys, threading
+import ordino
+from ordino.instances.jobshop.generate import taillard
+
+stop = threading.Event()
+way, solvers = sys.argv[1:]
+if way == "thread":
+    threading.Timer(2.0, stop.set).start()
+else:
+    signal.signal(getattr(signal, way), lambda *_: stop.set())
+print("ready", flush=True)
+result = ordino.solve(
+    taillard(jobs=20, machines=15, seed=4), solver=solvers, time_limit=60, workers=2, stop=stop
+)
+print(result.to_json())
+"""
+
+
+@pytest.mark.parametrize("way", ["SIGINT", "SIGTERM", "thread"])
+@pytest.mark.parametrize("solvers", ["random,cpsat", "random,milp", "mwkr,cpsat,milp"])
+def test_an_interrupt_hands_over_the_best_so_far(way: str, solvers: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, way, solvers],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    if way != "thread":
+        time.sleep(2.0)
+        process.send_signal(getattr(signal, way))
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    result = json.loads(out)
+    assert result["stop"] == "interrupted"
+    assert result["objective"] is not None
+    assert result["seconds"] < 2.0 + 1.5
+    assert not [event for event in result["trace"] if event["kind"] == "failure"]
