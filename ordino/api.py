@@ -75,7 +75,7 @@ def solve(
     home = family(instance.family)
     instance = home.adjusted(instance, problem)
     workers = default_workers() if workers is None else workers
-    _validate(time_limit, iterations, workers, gap)
+    _validate(time_limit, iterations, workers, seed, gap)
     grouped = _grouped(settings or {})
     specs = _chosen(home, instance, solver)
     unused = set(grouped) - {spec.name for spec in specs}
@@ -145,13 +145,17 @@ def _root_bounds(home: Family) -> Solver:
     return prove
 
 
-def _validate(time_limit: float, iterations: int | None, workers: int, gap: float | None) -> None:
+def _validate(
+    time_limit: float, iterations: int | None, workers: int, seed: int, gap: float | None
+) -> None:
     if not 0 < time_limit < float("inf"):
         raise UsageError(f"time limit {time_limit}: expected a number of seconds above 0")
     if iterations is not None and iterations < 1:
         raise UsageError(f"iterations {iterations}: expected at least 1")
     if workers < 1:
         raise UsageError(f"workers {workers}: expected at least 1")
+    if seed < 0:
+        raise UsageError(f"seed {seed}: expected at least 0")
     if gap is not None and not gap >= 0:
         raise UsageError(f"gap {gap}: expected at least 0")
 

@@ -38,12 +38,15 @@ def cpsat(jobs: Jobs) -> tuple[cp_model.CpModel, list[list[cp_model.IntVar]]]:
     return model, starts
 
 
-def solve_cpsat(jobs: Jobs, *, workers: int, seed: int, time_limit: float) -> cp_model.CpSolver:
+def solve_cpsat(
+    jobs: Jobs, *, workers: int, seed: int, time_limit: float, parameters: str = ""
+) -> cp_model.CpSolver:
     """Build and solve; return the solver, which knows objective, bound and status."""
     model, _ = cpsat(jobs)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = workers
     solver.parameters.random_seed = seed
     solver.parameters.max_time_in_seconds = time_limit
+    solver.parameters.merge_text_format(parameters)
     solver.solve(model)
     return solver

@@ -92,7 +92,7 @@ def _read_file(path: Path, name: str, max_bytes: int) -> bytes:
 
 
 def _too_large(name: str, max_bytes: int) -> InputError:
-    limit = f"{max_bytes / 2**20:g} MiB"
+    limit = f"{max_bytes / 2**20:g} MiB" if max_bytes >= 2**20 else f"{max_bytes} bytes"
     return InputError(f"larger than {limit}; --max-size (max_bytes) allows more", source=name)
 
 
@@ -116,6 +116,8 @@ def read_instance(
     source, number = _split_number(source)
     if isinstance(source, str) and "\n" not in source and not _is_file(source):
         if number is None and (found := bundled(source)) is not None:
+            if format is not None:
+                raise UsageError(f"{source} is bundled with Ordino, it has no format {format!r}")
             return found
         source = locate(source)
     text = read_text(source, max_bytes)

@@ -19,12 +19,14 @@ class CpsatFormulation:
             the objective of the solution that `read` makes.
         hint: Solution to (variable, value) pairs that cover *every* variable of the model.
         read: Values of all variables, by index, to a solution.
+        parameters: CP-SAT parameters that suit the model, in text form.
     """
 
     model: Any
     levels: tuple[Any, ...]
     hint: Callable[[Any], Iterable[tuple[Any, int]]]
     read: Callable[[Sequence[int]], Any]
+    parameters: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

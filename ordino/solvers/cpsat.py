@@ -35,8 +35,14 @@ def solver(formulate: Formulate, *, parameters: str = "") -> Solver:
     Args:
         formulate: Function from an instance and an upper bound (or `None`) to a formulation; with
             an upper bound, solutions worse than it may be left out of the model.
-        parameters: CP-SAT parameters in text form, `linearization_level:2 cp_model_presolve:false`.
+        parameters: CP-SAT parameters in text form, `linearization_level:2 cp_model_presolve:false`;
+            they come on top of those of the formulation.
+
+    Raises:
+        UsageError: There are no such parameters.
     """
+    if parameters:
+        _configured(Budget.of(0.0), parameters)
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
         formulation = formulate(instance, incumbent.objective)
@@ -44,7 +50,8 @@ def solver(formulate: Formulate, *, parameters: str = "") -> Solver:
         for level in range(len(formulation.levels)):
             if budget.should_stop():
                 return
-            value = _solve_level(formulation, level, proved, incumbent, budget, parameters)
+            engine = _configured(budget, f"{formulation.parameters} {parameters}")
+            value = _solve_level(engine, formulation, level, proved, incumbent, budget)
             if value is None:
                 return
             proved = (*proved, value)
@@ -54,12 +61,12 @@ def solver(formulate: Formulate, *, parameters: str = "") -> Solver:
 
 
 def _solve_level(
+    engine: Any,
     formulation: CpsatFormulation,
     level: int,
     proved: tuple[int | float, ...],
     incumbent: Incumbent,
     budget: Budget,
-    parameters: str,
 ) -> int | None:
     """Minimise one level; return its value if that is proved to be the least."""
     from ortools.sat.python import cp_model
@@ -71,8 +78,6 @@ def _solve_level(
         for variable, value in formulation.hint(incumbent.best):
             model.add_hint(variable, value)
 
-    engine = cp_model.CpSolver()
-    _configure(engine.parameters, budget, parameters)
     errors: list[Exception] = []
 
     def bound_found(bound: float) -> None:
@@ -120,12 +125,17 @@ def _solve_level(
     return least
 
 
-def _configure(target: Any, budget: Budget, parameters: str) -> None:
-    target.num_workers = budget.workers
-    target.random_seed = budget.seed
-    target.max_time_in_seconds = budget.remaining()
-    target.catch_sigint_signal = False  # with it, Ctrl-C in another thread aborts the process
+def _configured(budget: Budget, parameters: str) -> Any:
+    """Return a `CpSolver` for a budget; raises `UsageError` for parameters that there are not."""
+    from ortools.sat.python import cp_model
+
+    engine = cp_model.CpSolver()
+    engine.parameters.num_workers = budget.workers
+    engine.parameters.random_seed = budget.seed % 2**31
+    engine.parameters.max_time_in_seconds = budget.remaining()
+    engine.parameters.catch_sigint_signal = False  # else Ctrl-C in another thread aborts
     if budget.iterations is not None:
-        target.max_number_of_conflicts = budget.iterations
-    if parameters and not target.merge_text_format(parameters):
-        raise UsageError(f"solver cpsat: {clip(parameters)!r} are no CP-SAT parameters")
+        engine.parameters.max_number_of_conflicts = budget.iterations
+    if not engine.parameters.merge_text_format(parameters):
+        raise UsageError(f"solver cpsat: {clip(parameters.strip())!r} are no CP-SAT parameters")
+    return engine

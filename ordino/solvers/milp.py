@@ -52,7 +52,12 @@ def solver(formulate: Formulate, *, engine: Literal["highs", "cbc"] = "highs") -
         formulate: Function from an instance and an upper bound (or `None`) to a formulation; with
             an upper bound, solutions worse than it may be left out of the model.
         engine: `highs`, or `cbc` where that is installed.
+
+    Raises:
+        UsageError: CBC is not installed.
     """
+    if engine == "cbc" and cbc_path() is None:
+        raise UsageError("solver milp: no CBC is installed, use milp.engine=highs")
     run = _run_highs if engine == "highs" else _run_cbc
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
@@ -153,11 +158,8 @@ def cbc_path() -> str | None:
 
 
 def _run_cbc(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:
-    program = cbc_path()
-    if program is None:
-        raise UsageError("solver milp: no CBC is installed, use milp.engine=highs")
     with tempfile.TemporaryDirectory(prefix="ordino-cbc-") as folder:
-        _solve_cbc(program, Path(folder), formulation, incumbent, budget)
+        _solve_cbc(str(cbc_path()), Path(folder), formulation, incumbent, budget)
 
 
 def _solve_cbc(

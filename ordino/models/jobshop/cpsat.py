@@ -11,7 +11,10 @@ from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
 from ordino.models.jobshop.problem import JobShop, Schedule
 
-__all__ = ["formulate"]
+__all__ = ["PARAMETERS", "formulate"]
+
+PARAMETERS = "linearization_level:0"
+"""Linear relaxations say little of disjunctions: without them proofs take a third of the time."""
 
 
 def formulate(instance: JobShop, upper_bound: Value | None) -> CpsatFormulation:
@@ -57,4 +60,6 @@ def formulate(instance: JobShop, upper_bound: Value | None) -> CpsatFormulation:
     def read(values: Sequence[int]) -> Schedule:
         return Schedule(np.array(values[: len(starts)], dtype=np.int64))
 
-    return CpsatFormulation(model=model, levels=(makespan,), hint=hint, read=read)
+    return CpsatFormulation(
+        model=model, levels=(makespan,), hint=hint, read=read, parameters=PARAMETERS
+    )
