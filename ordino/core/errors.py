@@ -34,6 +34,9 @@ __all__ = [
     "nearest",
 ]
 
+MOST_NAMES = 40
+"""More known names than this are counted in a message, not listed."""
+
 
 def clip(value: object, width: int = 60) -> str:
     """Write a value into a message without letting it fill the screen."""
@@ -50,7 +53,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return f"did you mean {' or '.join(close)}?"
     if not known:
         return "there are none"
-    return "known: " + ", ".join(known[:40]) + (" …" if len(known) > 40 else "")
+    if len(known) > MOST_NAMES:
+        return f"there are {len(known)} others"
+    return "known: " + ", ".join(known)
 
 
 class OrdinoError(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ordino.core.arrays import LARGEST
 from ordino.core.errors import InputError, clip
@@ -34,8 +35,8 @@ class Line:
         """
         column = None
         if token is not None:
-            starts = [match.start() for match in _TOKEN.finditer(self.text)]
-            column = (starts[token] if token < len(starts) else len(self.text.rstrip())) + 1
+            match = next(islice(_TOKEN.finditer(self.text), token, None), None)
+            column = (match.start() if match else len(self.text.rstrip())) + 1
         return InputError(message, source=self.source, line=self.number, column=column)
 
     def tokens(self) -> list[str]:

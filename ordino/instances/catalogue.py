@@ -76,4 +76,4 @@ def locate(name: str) -> str:
     if "/" in name or os.sep in name:
         raise InputError("no such file", source=clip(name, 200))
     known = {*bundled_names(), *files}
-    raise InputError(f"no such file or instance: {nearest(name, known)}", source=clip(name, 200))
+    raise InputError(f"no such file or instance, {nearest(name, known)}", source=clip(name, 200))

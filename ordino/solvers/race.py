@@ -63,23 +63,32 @@ def race(
     opening = [entry for entry in entries if entry.opens]
     lasting = [entry for entry in entries if not entry.opens]
     runners: list[_Runner] = []
-    if opening:
-        runners.append(_Runner(opening, instance, incumbent, budget))
-        patience = min(OPENING_SECONDS, OPENING_SHARE * budget.remaining()) if lasting else None
-        _await(runners, incumbent, budget, patience)
-    for lane, share in _lanes(lasting, budget.workers):
-        runners.append(_Runner(lane, instance, incumbent, budget.child(workers=share)))
-    _await(runners, incumbent, budget, None)
-    if incumbent.closed:
-        budget.stop.set(StopReason.COMPLETED)
+    try:
+        if opening:
+            runners.append(_Runner(opening, instance, incumbent, budget))
+            patience = min(OPENING_SECONDS, OPENING_SHARE * budget.remaining())
+            _await(runners, incumbent, budget, patience if lasting else None)
+        for lane, share in _lanes(lasting, budget.workers):
+            runners.append(_Runner(lane, instance, incumbent, budget.child(workers=share)))
+        _await(runners, incumbent, budget, None)
+    except BaseException:  # Ctrl-C without a handler: nothing may run on in the background
+        budget.stop.set(StopReason.INTERRUPTED)
+        raise
+    finally:
+        if incumbent.closed:
+            budget.stop.set(StopReason.COMPLETED)
+        _part(runners, incumbent)
+    return all(runner.completed for runner in runners)
 
+
+def _part(runners: Sequence[_Runner], incumbent: Incumbent) -> None:
+    """Wait a moment for those that still run, and leave the others behind."""
     until = time.monotonic() + GRACE_SECONDS
     for runner in runners:
         runner.thread.join(max(0.0, until - time.monotonic()))
         if runner.thread.is_alive():
             incumbent.note(runner.current, "did not stop in time and was left behind")
             _LEFT_BEHIND.add(runner.thread)
-    return all(runner.completed for runner in runners)
 
 
 def _lanes(entries: Sequence[Entry], workers: int) -> list[tuple[list[Entry], int]]:
@@ -99,12 +108,12 @@ def _await(
     runners: Sequence[_Runner], incumbent: Incumbent, budget: Budget, patience: float | None
 ) -> None:
     until = None if patience is None else time.monotonic() + patience
-    while any(runner.thread.is_alive() for runner in runners):
+    while alive := [runner.thread for runner in runners if runner.thread.is_alive()]:
         if budget.should_stop() or incumbent.closed:
             return
         if until is not None and time.monotonic() >= until:
             return
-        runners[-1].thread.join(POLL_SECONDS)
+        alive[0].join(POLL_SECONDS)
         incumbent.flush()
 
 

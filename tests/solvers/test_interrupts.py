@@ -1,5 +1,5 @@
-"""A race of a compiled kernel, CP-SAT and HiGHS that is interrupted in three ways, each in a process
-of its own: never an abort, the best so far each time."""
+"""A race of a compiled kernel, CP-SAT and HiGHS that is interrupted in several ways, each in a
+process of its own: never an abort, the best so far each time."""
 
 from __future__ import annotations
 
@@ -51,3 +51,24 @@ def test_an_interrupt_hands_over_the_best_so_far(way: str, solvers: str) -> None
     assert result["objective"] is not None
     assert result["seconds"] < 2.0 + 1.5
     assert not [event for event in result["trace"] if event["kind"] == "failure"]
+
+
+def test_ctrl_c_without_a_handler_is_a_keyboard_interrupt_and_leaves_nothing_running() -> None:
+    program = """
+import threading, time
+import ordino
+from ordino.instances.jobshop.generate import taillard
+print("ready", flush=True)
+try:
+    ordino.solve(taillard(jobs=20, machines=15, seed=4), solver="random,cpsat", time_limit=60)
+except KeyboardInterrupt:
+    time.sleep(0.5)
+    print([thread.name for thread in threading.enumerate() if thread.daemon])
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "[]\n")
