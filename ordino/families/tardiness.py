@@ -1,0 +1,117 @@
+"""Single machine total tardiness, weighted or not, with or without release dates."""
+
+from __future__ import annotations
+
+from ordino.core.family import BoundSpec, Family, FormatSpec, GeneratorSpec, SolutionFormatSpec
+from ordino.solvers import specs
+
+__all__ = ["FAMILY"]
+
+_MODEL = "ordino.models.tardiness"
+_FILES = "ordino.instances.tardiness"
+_RULES = "ordino.heuristics.tardiness.rules"
+
+FAMILY = Family(
+    name="tardiness",
+    title="single machine: least total (weighted) tardiness",
+    instances={"tardiness": f"{_MODEL}.problem:SingleMachine"},
+    solution=f"{_MODEL}.problem:JobSequence",
+    check=f"{_MODEL}.check:check",
+    scene=f"{_MODEL}.scene:scene",
+    facts=f"{_MODEL}.facts:facts",
+    formulations={
+        "cpsat": f"{_MODEL}.cpsat:formulate",
+        "milp": f"{_MODEL}.milp:formulate",
+    },
+    bounds=(
+        BoundSpec(
+            name="max-tardiness",
+            summary="largest tardiness of the preemptive EDD schedule",
+            compute=f"{_MODEL}.bounds:max_tardiness",
+        ),
+        BoundSpec(
+            name="sorted-due-dates",
+            summary="SPT ends against due dates, both sorted (Chu 1992)",
+            compute=f"{_MODEL}.bounds:sorted_due_dates",
+        ),
+        BoundSpec(
+            name="assignment",
+            summary="least cost of jobs on positions, up to 400 jobs",
+            compute=f"{_MODEL}.bounds:assignment",
+        ),
+    ),
+    solvers=(
+        specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
+        specs.milp(
+            f"{_MODEL}.milp:formulate",
+            "by positions where all weigh the same, else by time",
+            takes=f"{_MODEL}.milp:takes",
+        ),
+        specs.rule("mdd", f"{_RULES}:mdd", "modified due date (Baker, Bertrand 1982)"),
+        specs.rule(
+            "wmdd",
+            f"{_RULES}:wmdd",
+            "weighted modified due date (Kanet, Li 2004)",
+            takes=f"{_RULES}:wmdd_takes",
+        ),
+        specs.rule("edd", f"{_RULES}:edd", "earliest due date"),
+        specs.rule("spt", f"{_RULES}:spt", "shortest processing time"),
+        specs.rule("wspt", f"{_RULES}:wspt", "weighted shortest processing time"),
+        specs.rule("slack", f"{_RULES}:slack", "minimum slack"),
+        specs.rule("lpt", f"{_RULES}:lpt", "longest processing time, to compare with"),
+    ),
+    race=("mdd", "wmdd", "edd", "wspt", "milp", "cpsat"),
+    formats=(
+        FormatSpec(
+            name="orlib-wt",
+            summary="OR-Library: n processing times, weights and due dates an instance",
+            read=f"{_FILES}.formats:read_orlib",
+            sniff=f"{_FILES}.formats:sniff_orlib",
+            write=f"{_FILES}.formats:write_orlib",
+            suffixes=(".txt",),
+            file_name=r"wt(?P<n>[0-9]+)\.txt",
+            many=True,
+        ),
+        FormatSpec(
+            name="smtt-jsonl",
+            summary="a JSON object an instance and line, with lists p, d and perhaps w",
+            read=f"{_FILES}.formats:read_jsonl",
+            sniff=f"{_FILES}.formats:sniff_jsonl",
+            write=f"{_FILES}.formats:write_jsonl",
+            suffixes=(".jsonl",),
+            many=True,
+        ),
+        FormatSpec(
+            name="pd-text",
+            summary='a line "p d" or "p d w" a job',
+            read=f"{_FILES}.formats:read_pd",
+            sniff=f"{_FILES}.formats:sniff_pd",
+            write=f"{_FILES}.formats:write_pd",
+            suffixes=(".txt",),
+        ),
+        FormatSpec(
+            name="tardiness-csv",
+            summary="columns processing_time, due_date, perhaps weight, release_date and job",
+            read=f"{_FILES}.formats:read_csv",
+            sniff=f"{_FILES}.formats:sniff_csv",
+            write=f"{_FILES}.formats:write_csv",
+            suffixes=(".csv",),
+        ),
+    ),
+    solution_formats=(
+        SolutionFormatSpec(
+            name="sequence",
+            summary="the jobs in order, from 0",
+            read=f"{_FILES}.formats:read_sequence",
+            sniff=f"{_FILES}.formats:sniff_sequence",
+            write=f"{_FILES}.formats:write_sequence",
+        ),
+    ),
+    generators=(
+        GeneratorSpec(
+            name="potts-van-wassenhove",
+            summary="due dates around a share of all work (Potts, Van Wassenhove 1982)",
+            make=f"{_FILES}.generate:potts_van_wassenhove",
+        ),
+    ),
+)
