@@ -77,7 +77,7 @@ def solve(
     workers = default_workers() if workers is None else workers
     _validate(time_limit, iterations, workers, seed, gap)
     grouped = _grouped(settings or {})
-    specs = _chosen(home, instance, solver)
+    specs = _chosen(home, instance, solver, workers)
     unused = set(grouped) - {spec.name for spec in specs}
     if unused:
         raise UnknownNameError("running solver", min(unused), [spec.name for spec in specs])
@@ -174,11 +174,14 @@ def _grouped(settings: Settings) -> dict[str, dict[str, Any]]:
 
 
 def _chosen(
-    home: Family, instance: Instance, solver: str | Iterable[str] | None
+    home: Family, instance: Instance, solver: str | Iterable[str] | None, workers: int
 ) -> list[SolverSpec]:
+    """Return what runs: what the user names, or the first of the family's race for the workers."""
     if solver is None:
         specs = [home.solver(name) for name in home.race]
-        return [spec for spec in specs if spec.refusal(instance) is None]
+        taking = [spec for spec in specs if spec.refusal(instance) is None]
+        lasting = [spec for spec in taking if not spec.opens][: max(2, workers)]
+        return [spec for spec in taking if spec.opens or spec in lasting]
     names = solver.split(",") if isinstance(solver, str) else list(solver)
     specs = [home.solver(name.strip()) for name in dict.fromkeys(names)]
     for spec in specs:

@@ -205,7 +205,8 @@ class Family:
         instances: Type name to reference to the instance class; the first is the main one.
         solution: Reference to the solution class.
         check: Reference to `(instance, solution) -> Report`.
-        race: Names of the solvers that run when the user names none.
+        race: Names of the solvers that run when the user names none, the best first: those that
+            open, and of the others that take the instance one a worker, but at least two.
         adjust: Reference to `(instance, **options) -> Instance`: keyword-only parameters are the
             family's problem options.
         scene: Reference to `(instance, solution) -> Scene`.

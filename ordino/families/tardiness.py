@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ordino.core.family import BoundSpec, Family, FormatSpec, GeneratorSpec, SolutionFormatSpec
+from ordino.core.family import (
+    BoundSpec,
+    Family,
+    FormatSpec,
+    GeneratorSpec,
+    SolutionFormatSpec,
+    SolverSpec,
+)
 from ordino.solvers import specs
 
 __all__ = ["FAMILY"]
@@ -59,8 +66,15 @@ FAMILY = Family(
         specs.rule("wspt", f"{_RULES}:wspt", "weighted shortest processing time"),
         specs.rule("slack", f"{_RULES}:slack", "minimum slack"),
         specs.rule("lpt", f"{_RULES}:lpt", "longest processing time, to compare with"),
+        SolverSpec(
+            name="dynasearch",
+            summary="iterated dynasearch with insertions (Congram, Potts, van de Velde 2002)",
+            make="ordino.heuristics.tardiness.dynasearch:dynasearch",
+            takes="ordino.heuristics.tardiness.dynasearch:takes",
+            improves=True,
+        ),
     ),
-    race=("mdd", "wmdd", "edd", "wspt", "milp", "cpsat"),
+    race=("mdd", "wmdd", "edd", "wspt", "dynasearch", "milp", "cpsat"),
     formats=(
         FormatSpec(
             name="orlib-wt",

@@ -14,8 +14,8 @@ from ordino.models.jobshop.problem import JobShop, Schedule
 __all__ = ["PARAMETERS", "formulate"]
 
 PARAMETERS = 'linearization_level:0 subsolver_params { name:"default_lp" linearization_level:0 }'
-"""Linear relaxations say little of disjunctions; without them proofs take a fraction of the time. The
-second part is for several workers, whose first one would switch them on again."""
+"""Linear relaxations say little of disjunctions; without them proofs take a fraction of the time.
+The second part is for several workers, whose first one would switch them on again."""
 
 
 def formulate(instance: JobShop, upper_bound: Value | None) -> CpsatFormulation:

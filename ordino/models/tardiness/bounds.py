@@ -43,8 +43,8 @@ def sorted_due_dates(instance: SingleMachine) -> int:
     """SPT ends against due dates, both sorted, in layers. O(n log n) a layer.
 
     The k-th end of any schedule is no earlier than the k-th of the preemptive shortest remaining
-    time schedule, and no matching of these ends to due dates has less tardiness than the sorted one,
-    since max(0, C - d) is convex (Chu 1992).
+    time schedule, and no matching of these ends to due dates has less tardiness than the sorted
+    one, since max(0, C - d) is convex (Chu 1992).
     """
     return _layered(instance, _matched)
 

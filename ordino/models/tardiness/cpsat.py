@@ -1,4 +1,4 @@
-"""Single-machine tardiness for CP-SAT: by positions where all jobs weigh the same, else by intervals.
+"""Single-machine tardiness for CP-SAT: by positions where all weigh the same, else by intervals.
 
 By positions, the tardiness belongs to the position, whichever job stands there, and no big constant
 is needed: the bounds are far better than those of the interval model, whose bound stays near 0.

@@ -1,8 +1,8 @@
 """One machine, jobs with due dates: least total (weighted) tardiness.
 
-Jobs are numbered from 0. The machine does one job at a time, without interruption and not before the
-job's release date. A job that ends at C_j is max(0, C_j - d_j) late; the objective is the sum of
-w_j max(0, C_j - d_j).
+Jobs are numbered from 0. The machine does one job at a time, without interruption and not before
+the job's release date. A job that ends at C_j is max(0, C_j - d_j) late; the objective is the sum
+of w_j max(0, C_j - d_j).
 """
 
 from __future__ import annotations

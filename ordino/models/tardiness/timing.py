@@ -1,4 +1,4 @@
-"""When the jobs of a sequence end, for formulations and pictures; the checker has a way of its own."""
+"""When the jobs of a sequence end, for formulations and pictures; the checker has its own way."""
 
 from __future__ import annotations
 

@@ -1,0 +1,96 @@
+"""Iterated dynasearch for the total weighted tardiness (Congram, Potts, van de Velde 2002).
+
+A dynasearch move applies the best set of independent swaps, found by dynamic programming, at once.
+Where none is left, the best insertion of one job goes on (Grosso, Della Croce, Tadei 2004); at a
+local optimum six random swaps kick the search on.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from ordino.core.arrays import Integers
+from ordino.core.budget import Budget
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import load
+from ordino.heuristics.tardiness.rules import mdd, wmdd, wmdd_takes
+from ordino.models.tardiness.problem import JobSequence, SingleMachine
+
+__all__ = ["NAME", "dynasearch", "takes"]
+
+NAME = "dynasearch"
+KERNELS = "ordino.heuristics.tardiness.dynasearch_kernels"
+SLICE_SECONDS = 0.05
+MOST_JOBS = 3000
+"""With more, a single pass takes longer than a stop may wait."""
+
+
+def takes(instance: SingleMachine) -> str | None:
+    """Say why an instance is not for dynasearch, or return `None`."""
+    if np.ptp(instance.release_dates):
+        return "its release dates differ"
+    if instance.jobs > MOST_JOBS:
+        return f"{instance.jobs} jobs, beyond {MOST_JOBS}"
+    return None
+
+
+def dynasearch() -> Solver:
+    """Return a solver that improves the incumbent, or what a rule gives, until it must stop.
+
+    An iteration is a kick. One thread, whatever the workers. It follows the incumbent where another
+    solver finds a better one.
+    """
+
+    def solve(instance: SingleMachine, incumbent: Incumbent, budget: Budget) -> None:
+        kernels: Any = load(KERNELS, budget)
+        if kernels is None:
+            return
+        release = int(instance.release_dates[0])
+        data = [
+            np.array(each)
+            for each in (
+                instance.processing_times,
+                instance.due_dates - release,
+                instance.weights,
+            )
+        ]
+        trial, current, best = (_start(instance, incumbent).copy() for _ in range(3))
+        counters = np.zeros(5, np.int64)
+        counters[: kernels.LEAST + 1] = kernels.cost(best, *data)
+        incumbent.offer(JobSequence(best), NAME, int(counters[kernels.LEAST]))
+        version = incumbent.version
+        state = np.random.default_rng(budget.seed).integers(1, 2**63, 1, dtype=np.uint64)
+        scratch = [np.zeros(instance.jobs + 1, np.int64) for _ in range(3)]
+        most_kicks = 2**62 if budget.iterations is None else budget.iterations
+        passes = 1
+        while not budget.should_stop() and not budget.out_of_iterations(
+            int(counters[kernels.KICKS])
+        ):
+            began = time.monotonic()
+            better = kernels.search(
+                *data, trial, current, best, counters, state, *scratch, passes, most_kicks
+            )
+            if better:
+                incumbent.offer(JobSequence(best), NAME, int(counters[kernels.LEAST]))
+                version = incumbent.version
+            elif incumbent.changed_since(version):
+                version = incumbent.version
+                for sequence in (trial, current, best):
+                    sequence[:] = incumbent.best.order
+                counters[: kernels.LEAST + 1] = kernels.cost(best, *data)
+            else:
+                spent = time.monotonic() - began
+                passes = max(1, min(2 * passes, int(passes * SLICE_SECONDS / max(spent, 1e-6))))
+
+    return solve
+
+
+def _start(instance: SingleMachine, incumbent: Incumbent) -> Integers:
+    if incumbent.best is not None:
+        order: Integers = incumbent.best.order
+        return order
+    return (mdd(instance) if wmdd_takes(instance) else wmdd(instance)).order
