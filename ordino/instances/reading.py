@@ -163,8 +163,7 @@ def _parse(text: Text, format: str | None) -> tuple[list[Instance], str]:
     else:
         spec, given = _sniff(text), {}
     reader = resolve(spec.read)
-    found = re.fullmatch(spec.file_name, Path(text.source).name) if spec.file_name else None
-    if found:
+    if found := _named(spec, text):
         given = found.groupdict() | given
     missing = [
         name
@@ -195,11 +194,18 @@ def _is_ours(text: Text) -> bool:
     return re.match(r'\s*\{\s*"ordino"\s*:', text.content) is not None
 
 
+def _named(spec: FormatSpec, text: Text) -> re.Match[str] | None:
+    """Match the name of a text's file with that of the format's files, if those have one."""
+    return re.fullmatch(spec.file_name, Path(text.source).name) if spec.file_name else None
+
+
 def _sniff(text: Text) -> FormatSpec:
     if not text.content.strip():
         raise text.end_error("empty, expected an instance")
     head = text.content[:HEAD]
     claims = [spec for _, spec in formats() if resolve(spec.sniff)(head)]
+    if not claims:
+        claims = [spec for _, spec in formats() if _named(spec, text)]
     if len(claims) > 1:
         suffix = Path(text.source).suffix
         claims = [spec for spec in claims if suffix in spec.suffixes] or claims

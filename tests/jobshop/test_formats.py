@@ -96,7 +96,11 @@ Machines
 def test_a_file_of_taillard_with_and_without_words() -> None:
     expected = JobShop.of([[(1, 94), (0, 66)], [(0, 10), (1, 53)]])
     assert ordino.read(TAILLARD) == expected
-    assert ordino.read("2 2\n94 66\n10 53\n2 1\n1 2\n") == expected
+    plain = "2 2\n94 66\n10 53\n2 1\n1 2\n"
+    assert ordino.read(plain, format="taillard") == expected
+    with pytest.raises(InputError, match="may be taillard or pd-text: say which with --format"):
+        ordino.read(plain)
+    assert ordino.read("1 3\n7 8 9\n3 1 2\n") == JobShop.of([[(2, 7), (0, 8), (1, 9)]])
 
 
 def test_a_file_of_taillard_with_several_instances(tmp_path: Path) -> None:

@@ -166,8 +166,9 @@ def _of_object(line: Line, name: str) -> SingleMachine:
     fields = data.object("p", "d", optional=extras)
     times = fields["p"].integers(0)
     jobs = fields["n"].integer(1) if "n" in fields else len(times)
-    for key in {"p", "d", "w"} & fields.keys():
-        fields[key].list(length=jobs)
+    for key in ("p", "d", "w"):
+        if key in fields:
+            fields[key].list(length=jobs)
     return SingleMachine.of(
         times,
         fields["d"].integers(),

@@ -53,10 +53,11 @@ class SingleMachine(Content):
             put(self, field, values)
         if times.size < 1:
             raise InstanceError("expected at least one job")
-        guard_total(self.horizon, "end of the last job")
+        horizon = self.horizon
+        guard_total(horizon, "end of the last job")
         dues, weights = self.due_dates.tolist(), self.weights.tolist()
         guard_total(
-            sum(w * max(0, self.horizon - d) for d, w in zip(dues, weights, strict=True)),
+            sum(w * max(0, horizon - d) for d, w in zip(dues, weights, strict=True)),
             self.objective.name,
         )
 
