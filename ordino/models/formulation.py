@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["CpsatFormulation", "MilpFormulation"]
@@ -37,8 +37,10 @@ class MilpFormulation:
         problem: The `pulp.LpProblem`, to be minimised.
         start: Solution to the value of every variable, by name.
         read: Function from a variable to its value, to a solution.
+        options: HiGHS options that suit the model.
     """
 
     problem: Any
     start: Callable[[Any], dict[str, float]]
     read: Callable[[Callable[[Any], float]], Any]
+    options: Mapping[str, Any] = field(default_factory=dict)

@@ -93,6 +93,7 @@ def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Bud
         mip_rel_gap=0.0,
         mip_abs_gap=INTEGRAL_GAP if integral else 1e-6,
         **({} if budget.iterations is None else {"mip_max_nodes": budget.iterations}),
+        **formulation.options,
     )
     builder.createAndConfigureSolver(problem)
     builder.buildSolverModel(problem)
@@ -122,13 +123,14 @@ def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Bud
         if errors or budget.should_stop():
             event.interrupt()
 
-    def asked_by_simplex(event: Any) -> None:
+    def asked_within(event: Any) -> None:
         if errors or budget.should_stop():
             event.interrupt()
 
     highs.cbMipImprovingSolution += improved
     highs.cbMipInterrupt += asked
-    highs.cbSimplexInterrupt += asked_by_simplex
+    highs.cbSimplexInterrupt += asked_within
+    highs.cbIpmInterrupt += asked_within
     highs.run()
     if errors:
         raise errors[0]

@@ -1,7 +1,7 @@
 """Dispatching rules: whenever the machine is free, the released job with the least key starts.
 
-The machine never waits while a job is released. Ties go to the key's second part, then to the job of
-lower number. All take O(n log n) but `wmdd`.
+The machine never waits while a job is released. Ties go to the key's second part, then to the job
+of lower number. All take O(n log n) but `wmdd`.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def _without_release_dates(instance: SingleMachine, format: str) -> None:
 
 
 def sniff_orlib(head: str) -> bool:
-    """Tell whether there are integers only, in lines of four or more, none longer than the first."""
+    """Tell whether there are only integers, four or more a line, none longer than the first."""
     rows = _rows(head)
     return bool(rows) and len(rows[0]) >= 4 and all(len(row) <= len(rows[0]) for row in rows)
 
@@ -96,8 +96,8 @@ def read_orlib(text: Text, *, n: int) -> list[SingleMachine]:
     values = integers_of(lines)
     if not values or len(values) % (3 * n):
         raise text.end_error(
-            f"expected a multiple of {3 * n} numbers ({n} processing times, {n} weights and {n} due "
-            f"dates an instance), got {len(values)}"
+            f"expected a multiple of {3 * n} numbers (each instance has {n} processing times, "
+            f"{n} weights and {n} due dates), got {len(values)}"
         )
     table = np.array(values).reshape(-1, 3, n)
     for kind, what in enumerate(("processing time", "weight")):
@@ -318,7 +318,7 @@ def sniff_sequence(head: str) -> bool:
 
 
 def read_sequence(text: Text, instance: SingleMachine) -> JobSequence:
-    """Read the jobs in order; raises `InputError`. Whether each is there is the checker's to say."""
+    """Read the jobs in order; raises `InputError`. Whether all are there, the checker says."""
     return JobSequence(np.array(integers_of(list(text.lines())), dtype=np.int64))
 
 

@@ -56,8 +56,8 @@ def _matched(times: Integers, dues: Integers, releases: Integers) -> int:
 
 def _layered(instance: SingleMachine, bound: Unweighted) -> int:
     levels = np.unique(instance.weights[instance.weights > 0])
-    count = max(1, min(LAYERS, LAYERED_JOBS // instance.jobs))
-    chosen = np.unique(np.linspace(0, levels.size - 1, count).astype(int)) if levels.size else []
+    count = min(levels.size, max(1, min(LAYERS, LAYERED_JOBS // instance.jobs)))
+    chosen = np.linspace(0, levels.size - 1, count).astype(np.int64)
     total = below = 0
     for level in levels[chosen].tolist():
         kept = instance.weights >= level

@@ -23,6 +23,12 @@ LARGEST = 2**50
 
 MOST_POSITIONS = 300
 
+_ASSIGNMENT_RELAXED = (
+    'linearization_level:2 subsolver_params:{name:"default_lp" linearization_level:2}'
+)
+"""At its default level, CP-SAT leaves the rows "exactly one" out of the relaxation; with several
+workers the sub-solver's own level counts."""
+
 
 def takes(instance: SingleMachine) -> str | None:
     """Say why CP-SAT can't hold the instance's numbers, or return `None`."""
@@ -81,9 +87,8 @@ def _positions(instance: SingleMachine) -> CpsatFormulation:
         return JobSequence(matrix.argmax(axis=0))
 
     total = int(instance.weights[0]) * cp_model.LinearExpr.sum(late)
-    # At the default level, the two families of assignment rows stay out of the relaxation.
     return CpsatFormulation(
-        model=model, levels=(total,), hint=hint, read=read, parameters="linearization_level:2"
+        model=model, levels=(total,), hint=hint, read=read, parameters=_ASSIGNMENT_RELAXED
     )
 
 

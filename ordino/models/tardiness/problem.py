@@ -101,7 +101,8 @@ class SingleMachine(Content):
     @property
     def horizon(self) -> int:
         """Latest end of a schedule that never waits without need: last release and all work."""
-        return int(self.release_dates.max()) + sum(self.processing_times.tolist())
+        work: int = sum(self.processing_times.tolist())
+        return int(self.release_dates.max()) + work
 
     @property
     def exchangeable(self) -> bool:
