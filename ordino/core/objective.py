@@ -67,7 +67,7 @@ class Objective:
         for level, part in zip(self.levels, parts, strict=False):
             if part is None or not math.isfinite(part):
                 break
-            known.append(math.ceil(part - TOLERANCE) if level.integral else part)
+            known.append(_least_integer(part) if level.integral else part)
         return tuple(known) or None
 
     def closed_levels(self, value: Value, bound: tuple[Number, ...] | None) -> int:
@@ -121,3 +121,10 @@ class Objective:
         if level >= len(bound) or values[level] == 0:
             return None
         return (values[level] - bound[level]) / abs(values[level])
+
+
+def _least_integer(bound: Number) -> int:
+    """Return the least integer that a bound allows; what a float can't hold is not rounded up."""
+    if isinstance(bound, int):
+        return bound
+    return math.ceil(bound - max(TOLERANCE, math.ulp(bound)))

@@ -67,6 +67,20 @@ FAMILY = Family(
         specs.rule("slack", f"{_RULES}:slack", "minimum slack"),
         specs.rule("lpt", f"{_RULES}:lpt", "longest processing time, to compare with"),
         SolverSpec(
+            name="mdd-descent",
+            summary="best insertions from MDD, while they improve",
+            make="ordino.heuristics.tardiness.descent:mdd_descent",
+            takes="ordino.heuristics.tardiness.descent:takes",
+        ),
+        SolverSpec(
+            name="branch-and-memorize",
+            summary="exact where all weigh the same (Shang, T'kindt, Della Croce 2021)",
+            make="ordino.solvers.tardiness.branch_and_memorize:branch_and_memorize",
+            takes="ordino.solvers.tardiness.branch_and_memorize:takes",
+            improves=True,
+            proves=True,
+        ),
+        SolverSpec(
             name="dynasearch",
             summary="iterated dynasearch with insertions (Congram, Potts, van de Velde 2002)",
             make="ordino.heuristics.tardiness.dynasearch:dynasearch",
@@ -74,7 +88,17 @@ FAMILY = Family(
             improves=True,
         ),
     ),
-    race=("mdd", "wmdd", "edd", "wspt", "dynasearch", "milp", "cpsat"),
+    race=(
+        "mdd",
+        "wmdd",
+        "edd",
+        "wspt",
+        "mdd-descent",
+        "branch-and-memorize",
+        "dynasearch",
+        "milp",
+        "cpsat",
+    ),
     formats=(
         FormatSpec(
             name="orlib-wt",

@@ -45,6 +45,8 @@ def test_the_gap_of_several_levels_is_that_of_the_first_open_one() -> None:
         (float("-inf"), None),
         (float("nan"), None),
         (7, (7,)),
+        (2**58 + 3, (2**58 + 3,)),
+        (float(2**58), (2**58 - 64,)),
     ],
 )
 def test_integral_bounds_are_rounded_up(bound: float, rounded: tuple[int] | None) -> None:

@@ -13,7 +13,7 @@ from kits.tardiness import brute_force
 
 import ordino
 from ordino.core.errors import UsageError
-from ordino.heuristics.tardiness import dynasearch_kernels
+from ordino.heuristics.tardiness import sequence_kernels
 from ordino.instances.tardiness.generate import potts_van_wassenhove
 from ordino.models.tardiness.check import check
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
@@ -38,7 +38,8 @@ def test_the_value_that_it_claims_is_that_of_the_checker(instance: SingleMachine
     data = [
         np.array(each) for each in (instance.processing_times, instance.due_dates, instance.weights)
     ]
-    claimed = dynasearch_kernels.cost(np.array(order), *data)
+    ends = np.zeros(instance.jobs + 1, np.int64)
+    claimed = sequence_kernels.evaluate(*data, np.array(order), ends)
     assert claimed == check(instance, JobSequence(np.array(order))).objective
 
 
@@ -50,13 +51,15 @@ def test_each_pass_changes_the_cost_by_what_it_says(instance: SingleMachine, ran
     data = [
         np.array(each) for each in (instance.processing_times, instance.due_dates, instance.weights)
     ]
-    scratch = [np.zeros(instance.jobs + 1, np.int64) for _ in range(3)]
-    before = dynasearch_kernels.cost(sequence, *data)
-    value = dynasearch_kernels._swap(sequence, *data, *scratch)
-    assert value == dynasearch_kernels.cost(sequence, *data) <= before
-    change = dynasearch_kernels._insert(sequence, *data, scratch[0])
-    assert value + change == dynasearch_kernels.cost(sequence, *data)
-    assert change <= 0
+    ends, least, partner = (np.zeros(instance.jobs + 1, np.int64) for _ in range(3))
+    before = sequence_kernels.evaluate(*data, sequence, ends)
+    value = sequence_kernels.best_swaps(*data, sequence, ends, least, partner)
+    assert value == sequence_kernels.evaluate(*data, sequence, ends) <= before
+    move = np.zeros(3, np.int64)
+    sequence_kernels.best_insertion(*data, sequence, ends, 0, instance.jobs, move)
+    if move[0]:
+        after = sequence_kernels.insert(*data, sequence, ends, move)
+        assert after == value + move[0] < value
     assert sorted(sequence.tolist()) == sorted(order)
 
 

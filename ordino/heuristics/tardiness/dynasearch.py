@@ -23,7 +23,7 @@ from ordino.models.tardiness.problem import JobSequence, SingleMachine
 __all__ = ["NAME", "dynasearch", "takes"]
 
 NAME = "dynasearch"
-KERNELS = "ordino.heuristics.tardiness.dynasearch_kernels"
+KERNELS = "ordino.heuristics.tardiness.sequence_kernels"
 SLICE_SECONDS = 0.05
 MOST_JOBS = 3000
 """With more, a single pass takes longer than a stop may wait."""
@@ -49,30 +49,27 @@ def dynasearch() -> Solver:
         kernels: Any = load(KERNELS, budget)
         if kernels is None:
             return
-        release = int(instance.release_dates[0])
         data = [
             np.array(each)
-            for each in (
-                instance.processing_times,
-                instance.due_dates - release,
-                instance.weights,
-            )
+            for each in (instance.processing_times, instance.due_dates, instance.weights)
         ]
+        ends, least, partner = (np.zeros(instance.jobs + 1, np.int64) for _ in range(3))
+        ends[0] = instance.release_dates[0]
         trial, current, best = (_start(instance, incumbent).copy() for _ in range(3))
         counters = np.zeros(5, np.int64)
-        counters[: kernels.LEAST + 1] = kernels.cost(best, *data)
+        counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
         incumbent.offer(JobSequence(best), NAME, int(counters[kernels.LEAST]))
         version = incumbent.version
         state = np.random.default_rng(budget.seed).integers(1, 2**63, 1, dtype=np.uint64)
-        scratch = [np.zeros(instance.jobs + 1, np.int64) for _ in range(3)]
         most_kicks = 2**62 if budget.iterations is None else budget.iterations
         passes = 1
         while not budget.should_stop() and not budget.out_of_iterations(
             int(counters[kernels.KICKS])
         ):
             began = time.monotonic()
-            better = kernels.search(
-                *data, trial, current, best, counters, state, *scratch, passes, most_kicks
+            better = kernels.dynasearch(
+                *(*data, trial, current, best, counters, state, ends, least, partner),
+                *(passes, most_kicks),
             )
             if better:
                 incumbent.offer(JobSequence(best), NAME, int(counters[kernels.LEAST]))
@@ -81,7 +78,7 @@ def dynasearch() -> Solver:
                 version = incumbent.version
                 for sequence in (trial, current, best):
                     sequence[:] = incumbent.best.order
-                counters[: kernels.LEAST + 1] = kernels.cost(best, *data)
+                counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
             else:
                 spent = time.monotonic() - began
                 passes = max(1, min(2 * passes, int(passes * SLICE_SECONDS / max(spent, 1e-6))))

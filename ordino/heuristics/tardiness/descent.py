@@ -1,0 +1,65 @@
+"""Insertion descent from MDD: the best single move of a job, again and again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ordino.core.budget import Budget
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import load
+from ordino.heuristics.tardiness.rules import mdd
+from ordino.models.tardiness.problem import JobSequence, SingleMachine
+
+__all__ = ["NAME", "descend", "mdd_descent", "takes"]
+
+NAME = "mdd-descent"
+KERNELS = "ordino.heuristics.tardiness.sequence_kernels"
+PAIRS_AT_ONCE = 10_000_000
+"""Moves looked at between two looks at the budget: some 20 ms."""
+
+
+def takes(instance: SingleMachine) -> str | None:
+    """Say why an instance is not for the descent, or return `None`."""
+    return "its release dates differ" if np.ptp(instance.release_dates) else None
+
+
+def mdd_descent() -> Solver:
+    """Return a solver that takes MDD and makes the best insertion while there is one that improves.
+
+    O(n^2) an insertion.
+    """
+
+    def solve(instance: SingleMachine, incumbent: Incumbent, budget: Budget) -> None:
+        descend(instance, incumbent, budget, NAME)
+
+    return solve
+
+
+def descend(instance: SingleMachine, incumbent: Incumbent, budget: Budget, source: str) -> None:
+    """Offer what `mdd_descent` finds, or has found when the budget ends, under a source's name."""
+    start = mdd(instance)
+    kernels: Any = load(KERNELS, budget)
+    if kernels is None:
+        incumbent.offer(start, source)
+        return
+    order = np.array(start.order)
+    data = tuple(
+        np.array(each) for each in (instance.processing_times, instance.due_dates, instance.weights)
+    )
+    ends = np.concatenate([instance.release_dates[:1], np.zeros_like(order)])
+    total = kernels.evaluate(*data, order, ends)
+    move = np.zeros(3, np.int64)
+    count = max(1, PAIRS_AT_ONCE // instance.jobs)
+    while total and not budget.should_stop():
+        move[:] = 0
+        for first in range(0, instance.jobs, count):
+            kernels.best_insertion(*data, order, ends, first, first + count, move)
+            if budget.should_stop():
+                break
+        if not move[0]:
+            break
+        total = kernels.insert(*data, order, ends, move)
+    incumbent.offer(JobSequence(order), source, int(total))
