@@ -53,6 +53,13 @@ FAMILY = Family(
             make="ordino.heuristics.jobshop.sampling:random",
             improves=True,
         ),
+        SolverSpec(
+            name="tabu",
+            summary="tabu search with path relinking (Peng, Lü, Cheng 2015)",
+            make="ordino.heuristics.jobshop.tabu:tabu",
+            improves=True,
+            scales=True,
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate"),
         specs.milp(
             f"{_MODEL}.milp:formulate",
@@ -60,7 +67,7 @@ FAMILY = Family(
             takes=f"{_MODEL}.milp:fits",
         ),
     ),
-    race=("mwkr", "mopnr", "spt", "fifo", "cpsat"),
+    race=("mwkr", "mopnr", "spt", "fifo", "tabu", "cpsat"),
     formats=(
         FormatSpec(
             name="jsp",
