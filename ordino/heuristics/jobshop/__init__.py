@@ -1,1 +1,1 @@
-"""Dispatching rules and sampling for the job shop."""
+"""Dispatching rules, sampling and tabu search for the job shop."""

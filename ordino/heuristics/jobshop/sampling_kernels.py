@@ -5,15 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ordino.core.kernel import kernel
-from ordino.heuristics.jobshop import giffler_thompson
+from ordino.heuristics.jobshop.giffler_thompson_kernels import generate as _generate
 
 __all__ = ["sample"]
 
 _A = "int64[::1]"
-
-_generate = kernel(f"int64({_A}, {_A}, {_A}, {_A}, {_A}, boolean, boolean{f', {_A}' * 7})")(
-    giffler_thompson.generate
-)
 
 
 @kernel(f"int64({_A}, {_A}, {_A}, {_A}, int64, boolean, uint64[::1], int64, int64, {_A})")

@@ -4,9 +4,9 @@ A pool of schedules, each the best of a tabu search of its own; then again and a
 joined: of some points on the way between them, each improved by a few moves, the best is where the
 next tabu search starts.
 
-Where time is short for the size of the shop, the pool is filled for a tenth of it at most, and
-stays as small as that; on a very large shop the first search uses up all the time, for it ends only
-when it is stuck.
+Where time is short for the size of the shop, filling the pool ends after a tenth of it, or with a
+few members, and the pool stays as small as that; on a very large shop the first search uses up all
+the time, for it ends only when it is stuck.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ POINTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 ALIKE_SHARE = 0.01
 """Two schedules are alike if they differ in less than this share of the machines' pairs."""
 FILLING_SHARE = 0.1
-FEWEST = 6
+FEWEST = 10
 """The pool is filled for this share of the time, but with so many members at least."""
 
 
