@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ordino.core.budget import Budget, Stoppable, StopToken
-from ordino.core.errors import UnknownNameError, UsageError
+from ordino.core.errors import UnknownNameError, UsageError, clip
 from ordino.core.family import Family, Instance, Solution, Solver, SolverSpec, resolve
 from ordino.core.incumbent import Event, Incumbent, Observer
 from ordino.core.objective import Value
@@ -16,7 +16,7 @@ from ordino.core.parameters import bind
 from ordino.core.registry import family
 from ordino.core.report import Report, Violation
 from ordino.core.result import Result, conclude
-from ordino.core.status import StopReason
+from ordino.core.status import Status, StopReason
 
 __all__ = ["check", "compute_bounds", "default_workers", "make_solver", "settings_of", "solve"]
 
@@ -72,10 +72,19 @@ def solve(
         SolverError: Every solver failed.
     """
     started = time.monotonic()
-    home = family(instance.family)
+    home = _family_of(instance)
     instance = home.adjusted(instance, problem)
     workers = default_workers() if workers is None else workers
-    _validate(time_limit, iterations, workers, seed, gap)
+    given = {"iterations": iterations, "gap": gap}
+    _require_numbers(
+        time_limit=time_limit,
+        workers=workers,
+        seed=seed,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    _require_value(target, instance)
+    if stop is not None and not hasattr(stop, "is_set"):
+        raise UsageError(f"stop {clip(stop)}: expected a threading.Event, or what has is_set()")
     grouped = _grouped(settings or {})
     specs = _chosen(home, instance, solver, workers)
     unused = set(grouped) - {spec.name for spec in specs}
@@ -99,6 +108,8 @@ def solve(
     incumbent = Incumbent(instance, home.checker(), instance.objective, on_event=observe)
     if warm_start is not None:
         start = warm_start.solution if isinstance(warm_start, Result) else warm_start
+        if not isinstance(start, resolve(home.solution)):
+            raise UsageError(f"warm_start {clip(start)}: expected a {home.name} solution")
         incumbent.offer(start, "warm start")
     completed = _run(home, instance, solvers, incumbent, budget)
     if incumbent.observer_error is not None:
@@ -145,19 +156,37 @@ def _root_bounds(home: Family) -> Solver:
     return prove
 
 
-def _validate(
-    time_limit: float, iterations: int | None, workers: int, seed: int, gap: float | None
-) -> None:
-    if not 0 < time_limit < float("inf"):
-        raise UsageError(f"time limit {time_limit}: expected a number of seconds above 0")
-    if iterations is not None and iterations < 1:
-        raise UsageError(f"iterations {iterations}: expected at least 1")
-    if workers < 1:
-        raise UsageError(f"workers {workers}: expected at least 1")
-    if seed < 0:
-        raise UsageError(f"seed {seed}: expected at least 0")
-    if gap is not None and not gap >= 0:
-        raise UsageError(f"gap {gap}: expected at least 0")
+def _family_of(instance: Instance) -> Family:
+    """Return the family of an instance; raises `UsageError` for anything else."""
+    if not isinstance(getattr(instance, "family", None), str):
+        raise UsageError(f"expected an instance, as ordino.read makes, got {clip(instance)}")
+    return family(instance.family)
+
+
+def _require_numbers(**limits: Any) -> None:
+    """Refuse limits that are no numbers in their range."""
+    for name, value in limits.items():
+        kinds, least, what = _LIMITS[name]
+        fits = isinstance(value, kinds) and not isinstance(value, bool)
+        if not (fits and least <= value < float("inf")):
+            raise UsageError(f"{name} {clip(value)}: expected {what}")
+
+
+_LIMITS: dict[str, tuple[tuple[type, ...], float, str]] = {
+    "time_limit": ((int, float), 1e-9, "a number of seconds above 0"),
+    "iterations": ((int,), 1, "an integer of at least 1"),
+    "workers": ((int,), 1, "an integer of at least 1"),
+    "seed": ((int,), 0, "an integer of at least 0"),
+    "gap": ((int, float), 0, "a number of at least 0"),
+}
+
+
+def _require_value(target: Value | None, instance: Instance) -> None:
+    """Refuse a target that is no value of the instance's objective."""
+    parts = target if isinstance(target, tuple) else (target,)
+    numbers = all(isinstance(each, (int, float)) and each == each for each in parts)
+    if target is not None and not (numbers and len(parts) == len(instance.objective.levels)):
+        raise UsageError(f"target {clip(target)}: expected a value of {instance.objective.name}")
 
 
 def _grouped(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -222,8 +251,10 @@ def check(instance: Instance, solution: Solution | Result) -> Report:
     Raises:
         UsageError: The result holds no solution.
     """
-    home = family(instance.family)
+    home = _family_of(instance)
     if not isinstance(solution, Result):
+        if not isinstance(solution, resolve(home.solution)):
+            raise UsageError(f"expected a {home.name} solution, got {clip(solution)}")
         report: Report = home.checker()(instance, solution)
         return report
     if solution.solution is None:
@@ -234,16 +265,27 @@ def check(instance: Instance, solution: Solution | Result) -> Report:
         message = f"the result belongs to another instance{named}, not to this one"
         return Report.of([Violation("instance", message)], None)
     report = home.checker()(instance, solution.solution)
-    if report.valid and _plain(report.objective) != _plain(solution.objective):
-        message = f"the result claims {solution.objective}, the objective is {report.objective}"
-        return Report.of([Violation("objective", message)], None)
-    return report
+    return _with_claims(instance, solution, report) if report.valid else report
 
 
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _with_claims(instance: Instance, result: Result, report: Report) -> Report:
+    """Add to the report of a feasible solution what its result claims falsely."""
+    value, levels = report.objective, instance.objective
+    assert value is not None
+    false = []
+    if value != result.objective:
+        message = f"the result claims {result.objective}, the objective is {value}"
+        false.append(Violation("objective", message))
+    bound = None if result.bound is None else levels.round_bound(result.bound)
+    if bound is not None and levels.contradicts(value, bound):
+        message = f"the result claims the bound {result.bound}, the objective is {value}"
+        false.append(Violation("bound", message))
+    if result.status != (Status.OPTIMAL if levels.closed(value, bound) else Status.FEASIBLE):
+        message = f"the result claims to be {result.status}, its bound is {result.bound}"
+        false.append(Violation("status", message))
+    return Report(value, tuple(false))
 
 
 def compute_bounds(instance: Instance) -> dict[str, int | float | None]:
     """Compute every lower bound of the instance's family, by name."""
-    return {spec.name: resolve(spec.compute)(instance) for spec in family(instance.family).bounds}
+    return {spec.name: resolve(spec.compute)(instance) for spec in _family_of(instance).bounds}

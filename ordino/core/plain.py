@@ -47,10 +47,7 @@ class Node:
 
     def expected(self, what: str) -> InputError:
         """Make an error that says what this value should have been."""
-        kinds = {dict: "an object", list: "a list", type(None): "null", str: "a text"}
-        shown = kinds.get(type(self.value))
-        if isinstance(self.value, str):
-            shown = clip(self.value)
+        shown = {"dict": "an object", "list": "a list"}.get(type(self.value).__name__)
         return self.error(f"expected {what}, got {shown or clip(json.dumps(self.value))}")
 
     def object(self, *required: str, optional: tuple[str, ...] = ()) -> dict[str, Node]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ordino.core.errors import InputError, clip, nearest
 from ordino.core.family import Family, Instance, Reference, resolve
-from ordino.core.registry import all_families
+from ordino.core.registry import all_families, formats
 
 __all__ = ["best_known", "bundled", "bundled_names", "data_folder", "locate"]
 
@@ -49,10 +49,11 @@ def data_folder() -> Path | None:
 
 @cache
 def _files(folder: Path) -> dict[str, list[Path]]:
-    """Return the files below a folder by name and by name without its ending."""
+    """Return the files below a folder that a format may read, by name with and without ending."""
+    endings = {".json", *(suffix for _, spec in formats() for suffix in spec.suffixes)}
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file():
+        if path.suffix in endings and path.is_file():
             for key in {path.name, path.stem}:
                 found.setdefault(key, []).append(path)
     return found
@@ -65,6 +66,8 @@ def locate(name: str) -> str:
         InputError: There is none, or several.
     """
     folder = data_folder()
+    if folder is not None and not folder.is_dir():
+        raise InputError(f"no such file, and ORDINO_DATA names no folder: {folder}", source=name)
     files = _files(folder) if folder is not None and "/" not in name else {}
     found = files.get(name, [])
     if len(found) == 1:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from ordino.core.errors import InputError, UnknownNameError, UsageError, clip
+from ordino.core.errors import InputError, OrdinoError, UnknownNameError, UsageError, clip
 from ordino.core.family import Family, FormatSpec, Instance, Solution, resolve
 from ordino.core.parameters import bind, parameters_of
 from ordino.core.plain import Node, parse_json
@@ -191,7 +191,13 @@ def _split_format(format: str) -> tuple[str, dict[str, str]]:
 
 
 def _is_ours(text: Text) -> bool:
-    return re.match(r'\s*\{\s*"ordino"\s*:', text.content) is not None
+    """Tell whether a text is JSON of ours, or JSON that no other format would claim."""
+    if not text.content.lstrip().startswith("{"):
+        return False
+    head = text.content[:HEAD]
+    return re.search(r'"ordino"\s*:', text.content) is not None or not any(
+        resolve(spec.sniff)(head) for _, spec in formats()
+    )
 
 
 def _named(spec: FormatSpec, text: Text) -> re.Match[str] | None:
@@ -322,7 +328,7 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a whole file or nothing: to a temporary file beside it that then takes its place.
 
     Raises:
-        InputError: The file can't be written.
+        OrdinoError: The file can't be written.
     """
     target = Path(path)
     data = content.encode() if isinstance(content, str) else content
@@ -341,7 +347,7 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:
             raise
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(f"can't be written: {reason}", source=str(path)) from None
+        raise OrdinoError(f"{path}: can't be written: {reason}") from None
 
 
 def _umask() -> int:

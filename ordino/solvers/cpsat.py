@@ -22,6 +22,8 @@ __all__ = ["NAME", "Formulate", "solver"]
 
 NAME = "cpsat"
 POLL_SECONDS = 0.02
+LIMIT_SLACK = 0.1
+"""Seconds before its limit from which on an end of CP-SAT counts as caused by it."""
 
 Formulate = Callable[[Any, Value | None], CpsatFormulation]
 
@@ -116,13 +118,22 @@ def _solve_level(
     if status == cp_model.INFEASIBLE:
         incumbent.prove_infeasible(NAME, "CP-SAT proves that the model has no solution")
         return None
-    if status != cp_model.OPTIMAL:
-        if not budget.out_of_iterations(engine.num_conflicts):
-            budget.stop.note(StopReason.TIME_LIMIT)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        _note_limit(engine, budget)
         return None
-    bound_found(engine.objective_value)
+    bound_found(engine.best_objective_bound)
     least: int = engine.value(formulation.levels[level])
+    if engine.best_objective_bound <= least - 1:  # "optimal" may mean: within a gap asked for
+        _note_limit(engine, budget)
+        return None
     return least
+
+
+def _note_limit(engine: Any, budget: Budget) -> None:
+    """Note the limit at which CP-SAT ended, if it was one."""
+    timed_out = engine.wall_time >= engine.parameters.max_time_in_seconds - LIMIT_SLACK
+    if not budget.out_of_iterations(engine.num_conflicts) and timed_out:
+        budget.stop.note(StopReason.TIME_LIMIT)
 
 
 def _configured(budget: Budget, parameters: str) -> Any:

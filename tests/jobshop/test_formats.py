@@ -26,8 +26,8 @@ EXPECTED = {
     "huge_duration.txt": ":2:7: 99999999999999999999 is beyond 2^62",
     "job_too_many.txt": ":4:1: expected the end of the file after 2 jobs",
     "jobs_missing.txt": ":4: expected 3 jobs, got 2",
-    "line_too_long.txt": ":3:13: expected 6 numbers (machine and duration in turn), got more",
-    "line_truncated.txt": ":3:10: expected 6 numbers (machine and duration in turn), got 5",
+    "line_too_long.txt": ":3:13: expected 6 numbers (machine, duration, …; jsp-reentrant takes any), got more",
+    "line_truncated.txt": ":3:10: expected 6 numbers (machine, duration, …; jsp-reentrant takes any), got 5",
     "machine_out_of_range.json": ":2:31: jobs[1][0][0]: expected an integer of at most 1, got 5",
     "machine_out_of_range.txt": ":2:9: expected a machine from 0 to 2, got 3",
     "machine_repeated.txt": ":2:9: job 0 is on machine 1 twice and never on 2",
@@ -53,7 +53,7 @@ EXPECTED = {
     "unknown_field.json": ":2:38: release_date: unknown field: did you mean release_dates?",
     "white_space.txt": ":3: empty, expected an instance",
     "word_for_number.txt": ":2:5: expected an integer, got 'one'",
-    "word_in_json.json": ":3:16: jobs[1][0][1]: expected an integer, got four",
+    "word_in_json.json": ':3:16: jobs[1][0][1]: expected an integer, got "four"',
 }
 
 
@@ -199,3 +199,10 @@ def test_every_public_file_is_recognised_and_within_its_bounds(public_data: Path
 def test_large_files_are_read_as_fast_as_they_should(public_data: Path) -> None:
     shop = ordino.read("dct-long-100-10000-1")
     assert np.unique(np.diff(shop.job_start)).size > 1
+
+
+def test_the_order_of_fields_in_json_does_not_matter() -> None:
+    shop = ordino.read('{"jobs": [[[0, 7]]], "family": "jobshop", "ordino": 1}\n')
+    assert shop == JobShop.of([[(0, 7)]])
+    with pytest.raises(InputError, match='the field "ordino" is missing'):
+        ordino.read('{"jobs": [[[0, 7]]]}\n')

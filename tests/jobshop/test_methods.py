@@ -175,3 +175,9 @@ def test_the_compiled_generator_is_the_interpreted_one() -> None:
             )
             assert compiled == plain
             assert outputs[0].tolist() == lists[0]
+
+
+def test_the_milp_refuses_times_that_its_tolerances_cannot_tell_apart() -> None:
+    shop = JobShop.of([[(0, 10**9)], [(0, 1)]])
+    with pytest.raises(UsageError, match="times up to 1000000001"):
+        ordino.solve(shop, solver="milp")

@@ -148,6 +148,15 @@ def test_settings_may_be_nested_or_flat_and_must_be_known(digits: Digits) -> Non
         {"workers": 0},
         {"gap": -1},
         {"iterations": 0},
+        {"time_limit": None},
+        {"time_limit": "5m"},
+        {"workers": 1.5},
+        {"seed": -1},
+        {"target": "x"},
+        {"target": 3},
+        {"target": (1.0, float("nan"))},
+        {"stop": 3},
+        {"warm_start": [1, 2]},
     ],
 )
 def test_limits_that_make_no_sense(digits: Digits, limits: dict) -> None:
@@ -182,3 +191,35 @@ def test_a_budget_divides() -> None:
     assert budget.child(workers=1).workers == 1
     budget.child().stop.set()
     assert budget.should_stop()
+
+
+def test_what_is_no_instance_is_told_as_such() -> None:
+    for call in (ordino.solve, ordino.compute_bounds):
+        with pytest.raises(UsageError, match="expected an instance, as ordino"):
+            call("ft06")
+    with pytest.raises(UsageError, match="expected a jobshop solution"):
+        ordino.check(ordino.read("ft06"), [1, 2])
+
+
+def test_an_engine_that_stops_within_a_gap_has_proved_nothing() -> None:
+    shop = ordino.read("ft10")
+    settings = {"cpsat.parameters": "relative_gap_limit:0.5"}
+    result = ordino.solve(shop, solver="cpsat", settings=settings, time_limit=20)
+    assert result.status is Status.FEASIBLE
+    assert result.bound <= 930 <= result.objective
+    assert result.stop is StopReason.COMPLETED
+
+
+def test_false_claims_of_a_result_are_told(digits: Digits) -> None:
+    from dataclasses import replace
+
+    result = ordino.solve(digits, time_limit=10)
+    for change, kind in (
+        ({"objective": (2, 20)}, "objective"),
+        ({"bound": (4, None)}, "bound"),
+        ({"status": Status.FEASIBLE}, "status"),
+    ):
+        report = ordino.check(digits, replace(result, **change))
+        assert not report.valid
+        assert report.violations[0].kind == kind
+        assert report.objective == (3, 20)

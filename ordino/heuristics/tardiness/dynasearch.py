@@ -46,6 +46,8 @@ def dynasearch() -> Solver:
     """
 
     def solve(instance: SingleMachine, incumbent: Incumbent, budget: Budget) -> None:
+        start = _start(instance, incumbent)
+        incumbent.offer(JobSequence(start), NAME)
         kernels: Any = load(KERNELS, budget)
         if kernels is None:
             return
@@ -55,10 +57,9 @@ def dynasearch() -> Solver:
         ]
         ends, least, partner = (np.zeros(instance.jobs + 1, np.int64) for _ in range(3))
         ends[0] = instance.release_dates[0]
-        trial, current, best = (_start(instance, incumbent).copy() for _ in range(3))
+        trial, current, best = (start.copy() for _ in range(3))
         counters = np.zeros(5, np.int64)
         counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
-        incumbent.offer(JobSequence(best), NAME, int(counters[kernels.LEAST]))
         version = incumbent.version
         state = np.random.default_rng(budget.seed).integers(1, 2**63, 1, dtype=np.uint64)
         most_kicks = 2**62 if budget.iterations is None else budget.iterations

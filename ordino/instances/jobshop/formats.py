@@ -39,6 +39,8 @@ __all__ = [
 
 Job = list[tuple[int, int]]
 
+_PAIRS = "numbers (machine, duration, …; jsp-reentrant takes any)"
+
 
 def _lines(text: Text) -> Iterator[Line]:
     return (line for line in text.lines() if not line.text.lstrip().startswith("#"))
@@ -153,7 +155,7 @@ def read_jsp(text: Text) -> JobShop:
     jobs = []
     for job in range(count):
         line = _job_line(lines, text, job, count)
-        values = line.integers(2 * machines, what="numbers (machine and duration in turn)")
+        values = line.integers(2 * machines, what=_PAIRS)
         pairs = _pairs(line, values, machines)
         _once_each(line, [machine for machine, _ in pairs], job, step=2)
         jobs.append(pairs)

@@ -17,6 +17,7 @@ __all__ = ["MODULUS", "taillard"]
 
 MODULUS = 2**31 - 1
 _MULTIPLIER = 16807
+MOST_OPERATIONS = 10_000_000
 
 
 def taillard(
@@ -47,6 +48,8 @@ def taillard(
     """
     if jobs < 1 or machines < 1:
         raise UsageError(f"generator taillard: {jobs} jobs, {machines} machines: expected some")
+    if jobs * machines > MOST_OPERATIONS:
+        raise UsageError(f"generator taillard: more than {MOST_OPERATIONS} operations")
     if seed < 0:
         raise UsageError(f"generator taillard: seed {seed}: expected at least 0")
     drawn = np.random.default_rng(seed).integers(1, MODULUS, 2).tolist()

@@ -108,7 +108,10 @@ class JobShop(Content):
         >>> JobShop.of([[(0, 3), (1, 2)], [(1, 4)]]).machines
         2
         """
-        flat = [operation for job in jobs for operation in job]
+        try:
+            flat = [(machine, duration) for job in jobs for machine, duration in job]
+        except (TypeError, ValueError):
+            raise InstanceError("expected jobs as lists of (machine, duration)") from None
         starts = np.cumsum([0, *(len(job) for job in jobs)])
         machine = frozen_integers([each for each, _ in flat], "machine")
         if machines is None:

@@ -14,7 +14,7 @@ from ordino.models.tardiness.timing import completion_times
 
 __all__ = ["formulate", "takes"]
 
-LARGEST_NUMBER = 10_000_000
+LARGEST_NUMBER = 100_000
 """Beyond, tolerances of 1e-6 add up to whole time units, and a proof proves nothing."""
 
 MOST_VARIABLES = 400_000
