@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -184,7 +185,7 @@ _LIMITS: dict[str, tuple[tuple[type, ...], float, str]] = {
 def _require_value(target: Value | None, instance: Instance) -> None:
     """Refuse a target that is no value of the instance's objective."""
     parts = target if isinstance(target, tuple) else (target,)
-    numbers = all(isinstance(each, (int, float)) and each == each for each in parts)
+    numbers = all(isinstance(each, (int, float)) and not math.isnan(each) for each in parts)
     if target is not None and not (numbers and len(parts) == len(instance.objective.levels)):
         raise UsageError(f"target {clip(target)}: expected a value of {instance.objective.name}")
 
