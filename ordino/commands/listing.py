@@ -11,6 +11,7 @@ from ordino.core.family import Family, resolve
 from ordino.core.parameters import parameters_of
 from ordino.core.registry import all_families
 from ordino.core.registry import family as family_of
+from ordino.instances.catalogue import public_files
 
 __all__ = ["LISTS", "as_text"]
 
@@ -84,6 +85,14 @@ def _instances(family: str | None) -> list[Row]:
             for key in ("lower_bound", "upper_bound", "source"):
                 row[key] = getattr(reference, key, None)
             rows.append(row)
+    if family is None:
+        empty = dict.fromkeys(("family", "lower_bound", "upper_bound"))
+        named = {row["name"] for row in rows}
+        rows += [
+            {"name": name, **empty, "source": str(path)}
+            for name, path in public_files().items()
+            if name not in named
+        ]
     return rows
 
 

@@ -10,7 +10,7 @@ from ordino.core.errors import InputError, clip, nearest
 from ordino.core.family import Family, Instance, Reference, resolve
 from ordino.core.registry import all_families, formats
 
-__all__ = ["best_known", "bundled", "bundled_names", "data_folder", "locate"]
+__all__ = ["best_known", "bundled", "bundled_names", "data_folder", "locate", "public_files"]
 
 
 def bundled_names() -> dict[str, Family]:
@@ -57,6 +57,17 @@ def _files(folder: Path) -> dict[str, list[Path]]:
             for key in {path.name, path.stem}:
                 found.setdefault(key, []).append(path)
     return found
+
+
+def public_files() -> dict[str, Path]:
+    """Return the files below `ORDINO_DATA` that a name without its ending is enough for."""
+    folder = data_folder()
+    files = _files(folder) if folder is not None and folder.is_dir() else {}
+    return {
+        name: paths[0]
+        for name, paths in sorted(files.items())
+        if len(paths) == 1 and name == paths[0].stem
+    }
 
 
 def locate(name: str) -> str:

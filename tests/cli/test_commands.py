@@ -179,3 +179,18 @@ def test_values():
         *(10, 1000, 1000, 1024, 2**26),
     ]
     assert [target(text) for text in ("930", "-1.5", "3,0.5")] == [930, -1.5, (3, 0.5)]
+
+
+def test_files_below_ordino_data_are_listed_and_known_by_name(tmp_path, monkeypatch):
+    from ordino.instances import catalogue
+
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "mine.txt").write_text("1 1\n0 7\n")
+    (tmp_path / "set" / "mine.fjs").write_text("of a format that nobody reads")
+    monkeypatch.setenv("ORDINO_DATA", str(tmp_path))
+    assert list(catalogue.public_files()) == ["mine"]
+    assert ordino.read("mine").operations == 1
+    monkeypatch.setenv("ORDINO_DATA", str(tmp_path / "nowhere"))
+    assert catalogue.public_files() == {}
+    with pytest.raises(ordino.InputError, match="ORDINO_DATA names no folder"):
+        ordino.read("mine")
