@@ -1,4 +1,5 @@
 import io
+import threading
 import time
 
 from ordino.commands.progress import Progress
@@ -44,7 +45,10 @@ def test_a_closed_stream_breaks_nothing():
     stream = io.StringIO()
     stream.close()
     with Progress(stream, MAKESPAN) as progress:
-        progress(_incumbent(60))
+        for value in (60, 59, 58):
+            progress(_incumbent(value))
+    assert stream.closed
+    assert not [thread for thread in threading.enumerate() if thread.daemon]
 
 
 class _Stuck(io.StringIO):

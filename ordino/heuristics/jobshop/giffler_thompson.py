@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["generate"]
+import numpy as np
+
+from ordino.core.arrays import Integers
+from ordino.models.jobshop.problem import JobShop
+
+__all__ = ["arrays_of", "generate"]
 
 
 def generate(
@@ -125,3 +130,16 @@ def generate(
                 renew(m)
         renew(chosen)
     return makespan
+
+
+def arrays_of(instance: JobShop) -> list[Integers]:
+    """Return what `generate` takes first, in arrays that compiled code may take."""
+    return [
+        np.array(each)
+        for each in (
+            instance.job_start,
+            instance.machine,
+            instance.duration,
+            instance.release_dates,
+        )
+    ]

@@ -13,6 +13,7 @@ from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.jobshop.dispatching import Kind
+from ordino.heuristics.jobshop.giffler_thompson import arrays_of
 from ordino.models.jobshop.problem import JobShop, Schedule
 
 __all__ = ["NAME", "random"]
@@ -32,15 +33,7 @@ def random(*, schedule: Kind = "active") -> Solver:
         kernels: Any = load(KERNELS, budget)
         if kernels is None:
             return
-        arrays = [
-            np.array(each)
-            for each in (
-                instance.job_start,
-                instance.machine,
-                instance.duration,
-                instance.release_dates,
-            )
-        ]
+        arrays = arrays_of(instance)
         state = np.random.default_rng(budget.seed).integers(1, 2**63, 1, dtype=np.uint64)
         start = np.empty(instance.operations, np.int64)
         best, drawn, count = LARGEST, 0, 1

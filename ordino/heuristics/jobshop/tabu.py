@@ -25,6 +25,7 @@ from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.heuristics.jobshop.giffler_thompson import arrays_of
 from ordino.heuristics.jobshop.pool import Member, Pool
 from ordino.heuristics.jobshop.slots import Slots
 from ordino.heuristics.jobshop.tabu_search import TabuSearch
@@ -247,15 +248,7 @@ class _Worker:
 
 def _generator(instance: JobShop, kernels: Any) -> Callable[[Any, bool], Integers]:
     """Return a function from priorities, and whether to make an active schedule, to starts."""
-    arrays = [
-        np.array(each)
-        for each in (
-            instance.job_start,
-            instance.machine,
-            instance.duration,
-            instance.release_dates,
-        )
-    ]
+    arrays = arrays_of(instance)
     jobs, machines = instance.jobs, instance.machines
     sizes = machines, jobs, jobs, machines, jobs, machines
     scratch = [np.empty(size, np.int64) for size in sizes]

@@ -23,7 +23,6 @@ from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.tardiness.descent import descend
-from ordino.models.tardiness.bounds import max_tardiness, sorted_due_dates
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
 from ordino.solvers.tardiness.lagrangian import lagrangian
 
@@ -91,8 +90,6 @@ def branch_and_memorize(
     rules = sum(1 << bit for bit, on in enumerate(switches) if on)
 
     def solve(instance: SingleMachine, incumbent: Incumbent, budget: Budget) -> None:
-        incumbent.raise_bound(max_tardiness(instance), NAME)
-        incumbent.raise_bound(sorted_due_dates(instance), NAME)
         if incumbent.best is None:
             descend(
                 instance, incumbent, budget.child(seconds=DESCENT_SHARE * budget.remaining()), NAME
