@@ -81,6 +81,14 @@ FAMILY = Family(
             proves=True,
         ),
         SolverSpec(
+            name="sublimation",
+            summary="exact, weighted too (Tanaka, Fujikuma, Araki 2009)",
+            make="ordino.solvers.tardiness.sublimation:sublimation",
+            takes="ordino.solvers.tardiness.sublimation:takes",
+            improves=True,
+            proves=True,
+        ),
+        SolverSpec(
             name="dynasearch",
             summary="iterated dynasearch with insertions (Congram, Potts, van de Velde 2002)",
             make="ordino.heuristics.tardiness.dynasearch:dynasearch",
@@ -96,6 +104,7 @@ FAMILY = Family(
         "mdd-descent",
         "branch-and-memorize",
         "dynasearch",
+        "sublimation",
         "milp",
         "cpsat",
     ),

@@ -79,4 +79,4 @@ def sample() -> SingleMachine:
 
 def large() -> SingleMachine:
     """What no solver finishes within seconds."""
-    return potts_van_wassenhove(jobs=150, weighted=True, seed=3)
+    return potts_van_wassenhove(jobs=300, weighted=True, seed=3)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ordino.core.arrays import Integers
+from ordino.core.arrays import LARGEST, Integers
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
@@ -20,7 +20,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.tardiness.rules import mdd, wmdd, wmdd_takes
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
 
-__all__ = ["NAME", "dynasearch", "takes"]
+__all__ = ["NAME", "climb", "dynasearch", "takes"]
 
 NAME = "dynasearch"
 KERNELS = "ordino.heuristics.tardiness.sequence_kernels"
@@ -46,45 +46,50 @@ def dynasearch() -> Solver:
     """
 
     def solve(instance: SingleMachine, incumbent: Incumbent, budget: Budget) -> None:
-        start = _start(instance, incumbent)
-        incumbent.offer(JobSequence(start), NAME)
-        kernels: Any = load(KERNELS, budget)
-        if kernels is None:
-            return
-        data = [
-            np.array(each)
-            for each in (instance.processing_times, instance.due_dates, instance.weights)
-        ]
-        ends, least, partner = (np.zeros(instance.jobs + 1, np.int64) for _ in range(3))
-        ends[0] = instance.release_dates[0]
-        trial, current, best = (start.copy() for _ in range(3))
-        counters = np.zeros(5, np.int64)
-        counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
-        version = incumbent.version
-        state = np.random.default_rng(budget.seed).integers(1, 2**63, 1, dtype=np.uint64)
-        most_kicks = 2**62 if budget.iterations is None else budget.iterations
-        passes = 1
-        while not budget.should_stop() and not budget.out_of_iterations(
-            int(counters[kernels.KICKS])
-        ):
-            began = time.monotonic()
-            better = kernels.dynasearch(
-                *(*data, trial, current, best, counters, state, ends, least, partner),
-                *(passes, most_kicks),
-            )
-            if better:
-                incumbent.offer(JobSequence(best), NAME, int(counters[kernels.LEAST]))
-                version = incumbent.version
-            elif incumbent.changed_since(version):
-                version = incumbent.version
-                for sequence in (trial, current, best):
-                    sequence[:] = incumbent.best.order
-                counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
-            else:
-                spent = time.monotonic() - began
-                passes = max(1, min(2 * passes, int(passes * SLICE_SECONDS / max(spent, 1e-6))))
+        most_kicks = LARGEST if budget.iterations is None else budget.iterations
+        budget.out_of_iterations(climb(instance, incumbent, budget, NAME, most_kicks))
 
     return solve
+
+
+def climb(
+    instance: SingleMachine, incumbent: Incumbent, budget: Budget, source: str, most_kicks: int
+) -> int:
+    """Offer what iterated dynasearch finds, until the budget or the kicks end; return the kicks."""
+    start = _start(instance, incumbent)
+    incumbent.offer(JobSequence(start), source)
+    kernels: Any = load(KERNELS, budget)
+    if kernels is None:
+        return 0
+    data = [
+        np.array(each) for each in (instance.processing_times, instance.due_dates, instance.weights)
+    ]
+    ends, least, partner = (np.zeros(instance.jobs + 1, np.int64) for _ in range(3))
+    ends[0] = instance.release_dates[0]
+    trial, current, best = (start.copy() for _ in range(3))
+    counters = np.zeros(5, np.int64)
+    counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
+    version = incumbent.version
+    state = np.random.default_rng(budget.seed).integers(1, 2**63, 1, dtype=np.uint64)
+    passes = 1
+    while counters[kernels.KICKS] < most_kicks and not budget.should_stop():
+        began = time.monotonic()
+        better = kernels.dynasearch(
+            *(*data, trial, current, best, counters, state, ends, least, partner),
+            *(passes, most_kicks),
+        )
+        if better:
+            incumbent.offer(JobSequence(best), source, int(counters[kernels.LEAST]))
+            version = incumbent.version
+        elif incumbent.changed_since(version):
+            version = incumbent.version
+            for sequence in (trial, current, best):
+                sequence[:] = incumbent.best.order
+            counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
+        else:
+            spent = time.monotonic() - began
+            passes = max(1, min(2 * passes, int(passes * SLICE_SECONDS / max(spent, 1e-6))))
+    return int(counters[kernels.KICKS])
 
 
 def _start(instance: SingleMachine, incumbent: Incumbent) -> Integers:
