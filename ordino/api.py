@@ -137,9 +137,11 @@ def _run(
 ) -> bool:
     from ordino.solvers.race import Entry, race
 
-    entries = [Entry(spec.name, each, spec.opens, spec.scales) for spec, each in solvers]
+    entries = [
+        Entry(spec.name, each, spec.improves, spec.proves, spec.scales) for spec, each in solvers
+    ]
     if home.bounds:
-        entries.append(Entry("bounds", _root_bounds(home), opens=True))
+        entries.append(Entry("bounds", _root_bounds(home)))
     return race(entries, instance, incumbent, budget)
 
 
@@ -210,8 +212,8 @@ def _chosen(
     if solver is None:
         specs = [home.solver(name) for name in home.race]
         taking = [spec for spec in specs if spec.refusal(instance) is None]
-        lasting = [spec for spec in taking if not spec.opens][: max(2, workers)]
-        return [spec for spec in taking if spec.opens or spec in lasting]
+        lasting = [spec for spec in taking if spec.improves][: max(2, workers)]
+        return [spec for spec in taking if not spec.improves or spec in lasting]
     names = solver.split(",") if isinstance(solver, str) else list(solver)
     specs = [home.solver(name.strip()) for name in dict.fromkeys(names)]
     for spec in specs:

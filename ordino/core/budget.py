@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ordino.core.status import StopReason
 
-__all__ = ["Budget", "StopToken", "Stoppable"]
+__all__ = ["Budget", "Crew", "StopToken", "Stoppable"]
 
 
 class Stoppable(Protocol):
@@ -62,6 +62,15 @@ class StopToken:
         return self._reason if self.is_set() else None
 
 
+class Crew:
+    """The workers that a solver has as of now; whoever started it may change their number."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Limits of one call, shared by all that works for it.
@@ -70,9 +79,10 @@ class Budget:
         deadline: On the clock of `time.monotonic`.
         iterations: Most iterations of each solver (moves, samples, nodes, branches: the solver says
             what its iteration is), or `None`.
-        workers: Cores to keep busy.
+        workers: Cores to keep busy, at first.
         seed: Of every random choice.
         stop: Set when the answer is good enough, or the caller wants it now.
+        crew: Where the number of workers may change.
     """
 
     deadline: float
@@ -80,6 +90,7 @@ class Budget:
     workers: int = 1
     seed: int = 0
     stop: StopToken = field(default_factory=StopToken)
+    crew: Crew | None = None
 
     @classmethod
     def of(cls, time_limit: float, **fields: object) -> Budget:
@@ -91,8 +102,12 @@ class Budget:
         return max(0.0, self.deadline - time.monotonic())
 
     def should_stop(self) -> bool:
-        """Return whether time is up or a stop was asked for."""
-        return self.stop.is_set() or time.monotonic() >= self.deadline
+        """Return whether time is up, a stop was asked for, or no worker is left."""
+        return self.stop.is_set() or time.monotonic() >= self.deadline or self.workers_now() == 0
+
+    def workers_now(self) -> int:
+        """Return how many workers there are as of now."""
+        return self.workers if self.crew is None else self.crew.size
 
     def out_of_iterations(self, done: int) -> bool:
         """Return whether a solver that has done so many iterations has reached the limit."""
@@ -108,11 +123,11 @@ class Budget:
             time.sleep(min(left, 0.02))
         return self.should_stop()
 
-    def child(self, *, seconds: float | None = None, workers: int | None = None) -> Budget:
-        """Return a part of this budget: less time, fewer workers, the same stop."""
+    def child(self, *, seconds: float | None = None, crew: Crew | None = None) -> Budget:
+        """Return a part of this budget: less time, a crew of its own, the same stop."""
         deadline = self.deadline
         if seconds is not None:
             deadline = min(deadline, time.monotonic() + seconds)
-        return replace(
-            self, deadline=deadline, workers=self.workers if workers is None else workers
-        )
+        if crew is None:
+            return replace(self, deadline=deadline)
+        return replace(self, deadline=deadline, workers=crew.size, crew=crew)

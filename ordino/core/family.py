@@ -125,6 +125,11 @@ class SolverSpec:
         """Whether it is a quick start for others."""
         return not (self.improves or self.proves)
 
+    @property
+    def brief(self) -> bool:
+        """Whether it only proves, and ends by itself."""
+        return self.proves and not self.improves
+
     def refusal(self, instance: Any) -> str | None:
         """Say why an instance is not for this solver, or return `None`."""
         reason: str | None = resolve(self.takes)(instance) if self.takes else None

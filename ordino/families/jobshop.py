@@ -60,6 +60,13 @@ FAMILY = Family(
             improves=True,
             scales=True,
         ),
+        SolverSpec(
+            name="destructive",
+            summary="bounds by edge finding and shaving (Carlier, Pinson 1989, 1994)",
+            make="ordino.solvers.jobshop.destructive:destructive",
+            takes="ordino.solvers.jobshop.destructive:takes",
+            proves=True,
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate"),
         specs.milp(
             f"{_MODEL}.milp:formulate",
@@ -67,7 +74,7 @@ FAMILY = Family(
             takes=f"{_MODEL}.milp:fits",
         ),
     ),
-    race=("mwkr", "mopnr", "spt", "fifo", "tabu", "cpsat"),
+    race=("mwkr", "mopnr", "spt", "fifo", "destructive", "tabu", "cpsat"),
     formats=(
         FormatSpec(
             name="jsp",

@@ -7,6 +7,7 @@ because the response of a search that found nothing reports a bound of 0.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = ["NAME", "Formulate", "solver"]
 
 NAME = "cpsat"
 POLL_SECONDS = 0.02
+RESTART_SECONDS = 1.0
 LIMIT_SLACK = 0.1
 """Seconds before its limit from which on an end of CP-SAT counts as caused by it."""
 
@@ -47,93 +49,121 @@ def solver(formulate: Formulate, *, parameters: str = "") -> Solver:
         _configured(Budget.of(0.0), parameters)
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
-        formulation = formulate(instance, incumbent.objective)
-        proved: tuple[int | float, ...] = ()
-        for level in range(len(formulation.levels)):
-            if budget.should_stop():
-                return
-            engine = _configured(budget, f"{formulation.parameters} {parameters}")
-            value = _solve_level(engine, formulation, level, proved, incumbent, budget)
-            if value is None:
-                return
-            proved = (*proved, value)
-            formulation.model.add(formulation.levels[level] == value)
+        run = _Run(incumbent, budget, parameters)
+        while run.begin(formulate(instance, incumbent.objective)):
+            pass
 
     return solve
 
 
-def _solve_level(
-    engine: Any,
-    formulation: CpsatFormulation,
-    level: int,
-    proved: tuple[int | float, ...],
-    incumbent: Incumbent,
-    budget: Budget,
-) -> int | None:
-    """Minimise one level; return its value if that is proved to be the least."""
-    from ortools.sat.python import cp_model
+class _Run:
+    """A search, begun anew when others have found better solutions or the workers have changed.
 
-    model = formulation.model
-    model.minimize(formulation.levels[level])
-    model.clear_hints()
-    if incumbent.best is not None:
-        for variable, value in formulation.hint(incumbent.best):
-            model.add_hint(variable, value)
+    To begin anew costs what was learned, so each time it takes twice as long to come to that.
+    """
 
-    errors: list[Exception] = []
+    def __init__(self, incumbent: Incumbent, budget: Budget, parameters: str) -> None:
+        self.incumbent, self.budget, self.parameters = incumbent, budget, parameters
+        self.proved: tuple[int | float, ...] = ()
+        self.conflicts = 0
+        self.patience = RESTART_SECONDS
 
-    def bound_found(bound: float) -> None:
-        incumbent.raise_bound((*proved, bound) if len(formulation.levels) > 1 else bound, NAME)
+    def begin(self, formulation: CpsatFormulation) -> bool:
+        """Minimise level by level; returns whether to begin anew."""
+        model = formulation.model
+        for level, expression in enumerate(formulation.levels):
+            if level == len(self.proved):
+                if self.budget.should_stop():
+                    return False
+                value, anew = self.minimise(formulation, level)
+                if value is None:
+                    return anew
+                self.proved = (*self.proved, value)
+            model.add(expression == self.proved[level])
+        return False
 
-    class SolutionFound(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
-        def on_solution_callback(self) -> None:
-            claimed = tuple(self.value(each) for each in formulation.levels)
-            try:
-                solution = formulation.read(list(self.response_proto.solution))
-                incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
-            except Exception as error:  # raised below: nothing may pass through C++
-                errors.append(error)
-                self.stop_search()
+    def minimise(self, formulation: CpsatFormulation, level: int) -> tuple[int | None, bool]:
+        """Minimise one level.
 
-    engine.best_bound_callback = bound_found
-    finished = threading.Event()
+        Returns:
+            Its value if that is proved to be the least, and whether to begin anew.
+        """
+        from ortools.sat.python import cp_model
 
-    def watch() -> None:
-        while not finished.wait(POLL_SECONDS):
-            if budget.should_stop():
-                engine.stop_search()
+        incumbent, budget, proved = self.incumbent, self.budget, self.proved
+        model = formulation.model
+        model.minimize(formulation.levels[level])
+        model.clear_hints()
+        if incumbent.best is not None:
+            for variable, value in formulation.hint(incumbent.best):
+                model.add_hint(variable, value)
+        engine = _configured(budget, f"{formulation.parameters} {self.parameters}")
+        if budget.iterations is not None:
+            engine.parameters.max_number_of_conflicts = budget.iterations - self.conflicts
+        errors: list[Exception] = []
 
-    watcher = threading.Thread(target=watch, name="cpsat-watch", daemon=True)
-    watcher.start()
-    try:
-        status = engine.solve(model, SolutionFound())
-    finally:
-        finished.set()
-        watcher.join()
-    if errors:
-        raise errors[0]
+        def bound_found(bound: float) -> None:
+            incumbent.raise_bound((*proved, bound) if len(formulation.levels) > 1 else bound, NAME)
 
-    if status == cp_model.MODEL_INVALID:
-        raise SolverError(f"CP-SAT refuses the model: {clip(model.validate(), 300)}")
-    if status == cp_model.INFEASIBLE:
-        incumbent.prove_infeasible(NAME, "CP-SAT proves that the model has no solution")
-        return None
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        _note_limit(engine, budget)
-        return None
-    bound_found(engine.best_objective_bound)
-    least: int = engine.value(formulation.levels[level])
-    if engine.best_objective_bound <= least - 1:  # "optimal" may mean: within a gap asked for
-        _note_limit(engine, budget)
-        return None
-    return least
+        class SolutionFound(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+            def on_solution_callback(self) -> None:
+                claimed = tuple(self.value(each) for each in formulation.levels)
+                try:
+                    solution = formulation.read(list(self.response_proto.solution))
+                    incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
+                except Exception as error:  # raised below: nothing may pass through C++
+                    errors.append(error)
+                    self.stop_search()
 
+        engine.best_bound_callback = bound_found
+        finished = threading.Event()
+        anew = threading.Event()
+        workers, version, began = budget.workers_now(), incumbent.version, time.monotonic()
 
-def _note_limit(engine: Any, budget: Budget) -> None:
-    """Note the limit at which CP-SAT ended, if it was one."""
-    timed_out = engine.wall_time >= engine.parameters.max_time_in_seconds - LIMIT_SLACK
-    if not budget.out_of_iterations(engine.num_conflicts) and timed_out:
-        budget.stop.note(StopReason.TIME_LIMIT)
+        def outdated() -> bool:
+            if budget.workers_now() != workers:
+                return True
+            late = time.monotonic() - began > self.patience
+            return late and incumbent.changed_since(version) and incumbent.found_by != NAME
+
+        def watch() -> None:
+            while not finished.wait(POLL_SECONDS):
+                if budget.should_stop():
+                    engine.stop_search()
+                elif outdated():
+                    anew.set()
+                    engine.stop_search()
+
+        watcher = threading.Thread(target=watch, name="cpsat-watch", daemon=True)
+        watcher.start()
+        try:
+            status = engine.solve(model, SolutionFound())
+        finally:
+            finished.set()
+            watcher.join()
+        self.conflicts += engine.num_conflicts
+        self.patience *= 2
+        if errors:
+            raise errors[0]
+
+        if status == cp_model.MODEL_INVALID:
+            raise SolverError(f"CP-SAT refuses the model: {clip(model.validate(), 300)}")
+        if status == cp_model.INFEASIBLE:
+            incumbent.prove_infeasible(NAME, "CP-SAT proves that the model has no solution")
+            return None, False
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            bound_found(engine.best_objective_bound)
+            least: int = engine.value(formulation.levels[level])
+            if (
+                engine.best_objective_bound > least - 1
+            ):  # "optimal" may mean: within a gap asked for
+                return least, False
+        if anew.is_set() and not budget.should_stop():
+            return None, True
+        timed_out = engine.wall_time >= engine.parameters.max_time_in_seconds - LIMIT_SLACK
+        if not budget.out_of_iterations(self.conflicts) and timed_out:
+            budget.stop.note(StopReason.TIME_LIMIT)
+        return None, False
 
 
 def _configured(budget: Budget, parameters: str) -> Any:
@@ -141,12 +171,10 @@ def _configured(budget: Budget, parameters: str) -> Any:
     from ortools.sat.python import cp_model
 
     engine = cp_model.CpSolver()
-    engine.parameters.num_workers = budget.workers
+    engine.parameters.num_workers = max(1, budget.workers_now())
     engine.parameters.random_seed = budget.seed % 2**31
     engine.parameters.max_time_in_seconds = budget.remaining()
     engine.parameters.catch_sigint_signal = False  # else Ctrl-C in another thread aborts
-    if budget.iterations is not None:
-        engine.parameters.max_number_of_conflicts = budget.iterations
     if not engine.parameters.merge_text_format(parameters):
         raise UsageError(f"solver cpsat: {clip(parameters.strip())!r} are no CP-SAT parameters")
     return engine

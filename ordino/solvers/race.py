@@ -2,19 +2,24 @@
 
 Solvers that offer once and end open the race, one after another in one thread; the others wait for
 them only a moment, so that they start with a good incumbent. Then improvers and provers share the
-workers; where there are more solvers than workers, they take turns.
+workers; where there are more solvers than workers, they take turns. What only proves goes first in
+its turn, and briefly.
+
+As the gap stands, workers change sides. While it is wide, proving is in vain, and the improvers get
+the provers' workers; where it is narrow and nothing got better for long, it is the other way round.
 """
 
 from __future__ import annotations
 
 import atexit
+import math
 import threading
 import time
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ordino.core.budget import Budget
+from ordino.core.budget import Budget, Crew
 from ordino.core.family import Instance, Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.status import StopReason
@@ -25,6 +30,14 @@ POLL_SECONDS = 0.01
 OPENING_SECONDS = 1.0
 OPENING_SHARE = 0.1
 GRACE_SECONDS = 0.4
+BRIEF_SHARE = 0.15
+"""Of the time, for what only proves."""
+
+LOOK_SHARE = 0.15
+"""Of the time, that each solver has before workers change sides."""
+WIDE_GAP = 0.04
+STILL_SHARE = 0.5
+"""Of the time so far, without an improvement, after which improving is given up."""
 
 EXIT_SECONDS = 10.0
 _LEFT_BEHIND: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
@@ -40,12 +53,23 @@ def _wait_for_those_left_behind() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A solver in a race: whether it opens (offers once), and whether it can use many workers."""
+    """A solver in a race, and what its `SolverSpec` says of it."""
 
     name: str
     solver: Solver
-    opens: bool = False
+    improves: bool = False
+    proves: bool = False
     scales: bool = False
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is a quick start for others."""
+        return not (self.improves or self.proves)
+
+    @property
+    def brief(self) -> bool:
+        """Whether it only proves."""
+        return self.proves and not self.improves
 
 
 def race(
@@ -65,11 +89,11 @@ def race(
     runners: list[_Runner] = []
     try:
         if opening:
-            runners.append(_Runner(opening, instance, incumbent, budget))
+            runners.append(_Runner(opening, instance, incumbent, budget.child(crew=Crew(1))))
             patience = min(OPENING_SECONDS, OPENING_SHARE * budget.remaining())
             _await(runners, incumbent, budget, patience if lasting else None)
         for lane, share in _lanes(lasting, budget.workers):
-            runners.append(_Runner(lane, instance, incumbent, budget.child(workers=share)))
+            runners.append(_Runner(lane, instance, incumbent, budget.child(crew=Crew(share))))
         _await(runners, incumbent, budget, None)
     except BaseException:  # Ctrl-C without a handler: nothing may run on in the background
         budget.stop.set(StopReason.INTERRUPTED)
@@ -87,16 +111,20 @@ def _part(runners: Sequence[_Runner], incumbent: Incumbent) -> None:
     for runner in runners:
         runner.thread.join(max(0.0, until - time.monotonic()))
         if runner.thread.is_alive():
-            incumbent.note(runner.current, "did not stop in time and was left behind")
+            incumbent.note(runner.entry.name, "did not stop in time and was left behind")
             _LEFT_BEHIND.add(runner.thread)
 
 
 def _lanes(entries: Sequence[Entry], workers: int) -> list[tuple[list[Entry], int]]:
     """Deal the entries into at most `workers` lanes; spare workers go to those that scale."""
-    if not entries:
-        return []
-    count = min(workers, len(entries))
-    lanes = [list(entries[index::count]) for index in range(count)]
+    brief = [entry for entry in entries if entry.brief]
+    others = [entry for entry in entries if not entry.brief]
+    if not others:
+        return [(brief, workers)] if brief else []
+    count = min(workers, len(others))
+    lanes = [others[index::count] for index in range(count)]
+    proving = next((lane for lane in lanes if lane[0].proves), lanes[-1])
+    proving[:0] = brief
     shares = [1] * count
     scaling = [i for i, lane in enumerate(lanes) if any(entry.scales for entry in lane)]
     for spare in range(workers - count if scaling else 0):
@@ -107,14 +135,41 @@ def _lanes(entries: Sequence[Entry], workers: int) -> list[tuple[list[Entry], in
 def _await(
     runners: Sequence[_Runner], incumbent: Incumbent, budget: Budget, patience: float | None
 ) -> None:
-    until = None if patience is None else time.monotonic() + patience
-    while alive := [runner.thread for runner in runners if runner.thread.is_alive()]:
-        if budget.should_stop() or incumbent.closed:
+    began = improved = time.monotonic()
+    version = incumbent.version
+    until = math.inf if patience is None else began + patience
+    while alive := [runner for runner in runners if runner.thread.is_alive()]:
+        now = time.monotonic()
+        if budget.should_stop() or incumbent.closed or now >= until:
             return
-        if until is not None and time.monotonic() >= until:
-            return
-        alive[0].join(POLL_SECONDS)
+        if incumbent.changed_since(version):
+            version, improved = incumbent.version, now
+        spent = now - began
+        look = now - LOOK_SHARE * (spent + budget.remaining())
+        if all(runner.since < look for runner in alive):
+            _change_sides(alive, incumbent, now - improved > STILL_SHARE * spent)
+        alive[0].thread.join(POLL_SECONDS)
         incumbent.flush()
+
+
+def _change_sides(alive: Sequence[_Runner], incumbent: Incumbent, still: bool) -> None:
+    """Move all workers of improvers to a prover or the other way round, if the gap says so."""
+    scaling = [runner for runner in alive if runner.entry.scales and runner.crew.size]
+    improving = [runner for runner in scaling if not runner.entry.proves]
+    proving = [runner for runner in scaling if runner.entry.proves]
+    if not (improving and proving) or incumbent.objective is None:
+        return
+    wide = incumbent.gap is None or incumbent.gap > WIDE_GAP
+    if wide and incumbent.found_by not in [runner.entry.name for runner in proving]:
+        _hand_over(proving, improving[0])
+    elif still and not wide:
+        _hand_over(improving, proving[0])
+
+
+def _hand_over(givers: Sequence[_Runner], taker: _Runner) -> None:
+    for giver in givers:
+        taker.crew.size += giver.crew.size
+        giver.crew.size = 0
 
 
 class _Runner:
@@ -123,7 +178,10 @@ class _Runner:
     def __init__(
         self, lane: Sequence[Entry], instance: Instance, incumbent: Incumbent, budget: Budget
     ) -> None:
-        self.current = lane[0].name
+        assert budget.crew is not None
+        self.entry = lane[0]
+        self.since = time.monotonic()
+        self.crew = budget.crew
         self.completed = False
         self.thread = threading.Thread(
             target=self._run, args=(lane, instance, incumbent, budget), daemon=True
@@ -137,9 +195,11 @@ class _Runner:
         for index, entry in enumerate(lane):
             if budget.should_stop() or incumbent.closed:
                 return
-            self.current = entry.name
+            self.entry, self.since = entry, time.monotonic()
             turn = budget
-            if not entry.opens:
+            if entry.brief and not all(each.brief for each in lane):
+                turn = budget.child(seconds=BRIEF_SHARE * budget.remaining())
+            elif not entry.opens:
                 turn = budget.child(seconds=budget.remaining() / (len(lane) - index))
             try:
                 entry.solver(instance, incumbent, turn)

@@ -35,6 +35,9 @@ FAMILIES = [
 ]
 SOLVERS = [(family, spec) for family in FAMILIES for spec in family.solvers]
 LASTING = [(family, spec) for family, spec in SOLVERS if not spec.opens]
+FINDING = [(family, spec) for family, spec in SOLVERS if not spec.brief]
+EXACT = [(family, spec) for family, spec in FINDING if spec.proves]
+BRIEF = [(family, spec) for family, spec in SOLVERS if spec.brief]
 FORMATS = [(family, spec) for family in FAMILIES for spec in family.formats if spec.write]
 GENERATORS = [(family, spec) for family in FAMILIES for spec in family.generators]
 
@@ -49,6 +52,9 @@ def name(value: Any) -> str:
 
 each_family = pytest.mark.parametrize("family", FAMILIES, ids=name)
 each_solver = pytest.mark.parametrize(("family", "spec"), SOLVERS, ids=name)
+each_finding = pytest.mark.parametrize(("family", "spec"), FINDING, ids=name)
+each_exact = pytest.mark.parametrize(("family", "spec"), EXACT, ids=name)
+each_brief = pytest.mark.parametrize(("family", "spec"), BRIEF, ids=name)
 each_lasting = pytest.mark.parametrize(("family", "spec"), LASTING, ids=name)
 each_format = pytest.mark.parametrize(("family", "spec"), FORMATS, ids=name)
 each_generator = pytest.mark.parametrize(("family", "spec"), GENERATORS, ids=name)
@@ -237,7 +243,7 @@ def test_a_solver_describes_and_guards_its_settings(family: Family, spec: Solver
         make_solver(spec, {"no_such_setting": "1"})
 
 
-@each_solver
+@each_finding
 def test_a_solver_gives_a_checked_solution_and_touches_nothing(
     family: Family, spec: SolverSpec
 ) -> None:
@@ -281,7 +287,7 @@ def test_a_warm_start_is_a_floor(family: Family, spec: SolverSpec) -> None:
     assert result.failures == ()
 
 
-@pytest.mark.parametrize(("family", "spec"), [each for each in SOLVERS if each[1].proves], ids=name)
+@each_exact
 def test_an_exact_solver_agrees_with_brute_force(family: Family, spec: SolverSpec) -> None:
     module = kit(family)
 
@@ -294,6 +300,23 @@ def test_an_exact_solver_agrees_with_brute_force(family: Family, spec: SolverSpe
         assert result.failures == ()
         assert result.status is ordino.Status.OPTIMAL
         assert result.objective == module.brute_force(instance)
+
+    check()
+
+
+@each_brief
+def test_what_only_proves_stays_below_the_optimum(family: Family, spec: SolverSpec) -> None:
+    module = kit(family)
+
+    @settings(max_examples=30)
+    @given(module.tiny())
+    def check(instance: Any) -> None:
+        if spec.refusal(instance) is not None:
+            return
+        result = ordino.solve(instance, solver=spec.name, time_limit=20, workers=1)
+        assert result.failures == ()
+        assert result.solution is None
+        assert result.bound <= module.brute_force(instance)
 
     check()
 

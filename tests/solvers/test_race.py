@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
-from kits.toy import Choice, Digits
+from kits.toy import Choice, Digits, check, formulate
 
 import ordino
-from ordino.core.budget import Budget
+from ordino.core.budget import Budget, Crew
 from ordino.core.errors import RejectedSolution, SolverError, UnknownNameError, UsageError
+from ordino.core.incumbent import Incumbent
 from ordino.core.status import Status, StopReason
-from ordino.solvers.race import Entry, _lanes
+from ordino.models.formulation import CpsatFormulation
+from ordino.solvers import cpsat
+from ordino.solvers.race import Entry, _lanes, race
 
 
 def test_a_solver_that_crashes_is_recorded_and_the_others_go_on(digits: Digits) -> None:
@@ -167,7 +171,7 @@ def test_limits_that_make_no_sense(digits: Digits, limits: dict) -> None:
 def test_workers_are_dealt_out() -> None:
     def solver(*_: object) -> None: ...
 
-    a, b, c = (Entry(name, solver, scales=name != "b") for name in "abc")
+    a, b, c = (Entry(name, solver, improves=True, scales=name != "b") for name in "abc")
     deal = lambda entries, workers: [  # noqa: E731
         ("".join(e.name for e in lane), share) for lane, share in _lanes(entries, workers)
     ]
@@ -188,7 +192,7 @@ def test_a_budget_divides() -> None:
     budget = Budget.of(10, workers=3)
     assert budget.child(seconds=1).remaining() <= 1
     assert budget.child(seconds=100).remaining() <= 10
-    assert budget.child(workers=1).workers == 1
+    assert budget.child(crew=Crew(1)).workers == 1
     budget.child().stop.set()
     assert budget.should_stop()
 
@@ -211,8 +215,6 @@ def test_an_engine_that_stops_within_a_gap_has_proved_nothing() -> None:
 
 
 def test_false_claims_of_a_result_are_told(digits: Digits) -> None:
-    from dataclasses import replace
-
     result = ordino.solve(digits, time_limit=10)
     for change, kind in (
         ({"objective": (2, 20)}, "objective"),
@@ -223,3 +225,97 @@ def test_false_claims_of_a_result_are_told(digits: Digits) -> None:
         assert not report.valid
         assert report.violations[0].kind == kind
         assert report.objective == (3, 20)
+
+
+def _race(digits: Digits, bound: tuple[int, ...], *, still: bool) -> dict[str, list[int]]:
+    """Race an improver against a prover that holds a bound; return the workers each had."""
+    had: dict[str, list[int]] = {"improver": [], "prover": []}
+
+    def watch(name: str, budget: Budget) -> None:
+        while not budget.should_stop():
+            had[name].append(budget.workers_now())
+            budget.wait(0.01)
+
+    def improver(instance: Digits, incumbent: Incumbent, budget: Budget) -> None:
+        largest = 9
+        while not budget.should_stop():
+            had["improver"].append(budget.workers_now())
+            if not still and largest > 4:
+                largest -= 1
+                incumbent.offer(Choice((largest,) * 7), "improver")
+            budget.wait(0.02)
+
+    def prover(instance: Digits, incumbent: Incumbent, budget: Budget) -> None:
+        incumbent.raise_bound(bound, "prover")
+        watch("prover", budget)
+
+    incumbent = Incumbent(digits, check, digits.objective)
+    incumbent.offer(Choice((9,) * 7), "start")
+    entries = [
+        Entry("improver", improver, improves=True, scales=True),
+        Entry("prover", prover, improves=True, proves=True, scales=True),
+    ]
+    race(entries, digits, incumbent, Budget.of(1.0, workers=2))
+    return had
+
+
+def test_where_the_gap_stays_wide_the_improvers_get_all_workers(digits: Digits) -> None:
+    had = _race(digits, (3,), still=False)
+    assert had["improver"][0] == had["prover"][0] == 1
+    assert had["improver"][-1] == 2
+    assert len(had["prover"]) < len(had["improver"])
+
+
+def test_where_the_gap_is_narrow_and_nothing_moves_the_provers_get_them(digits: Digits) -> None:
+    had = _race(Digits(count=7, demand=61), (9, 61), still=True)
+    assert had["improver"][0] == had["prover"][0] == 1
+    assert had["prover"][-1] == 2
+
+
+def test_what_only_proves_goes_first_and_briefly(digits: Digits) -> None:
+    seen = []
+
+    def bounder(instance: Digits, incumbent: Incumbent, budget: Budget) -> None:
+        seen.append(("bounder", budget.remaining()))
+
+    def prover(instance: Digits, incumbent: Incumbent, budget: Budget) -> None:
+        seen.append(("prover", budget.remaining()))
+
+    incumbent = Incumbent(digits, check, digits.objective)
+    entries = [
+        Entry("prover", prover, improves=True, proves=True),
+        Entry("bounder", bounder, proves=True),
+    ]
+    assert race(entries, digits, incumbent, Budget.of(10))
+    assert [name for name, _ in seen] == ["bounder", "prover"]
+    assert seen[0][1] < 2
+    assert seen[1][1] > 9
+
+
+def test_cpsat_begins_anew_where_others_have_found_better(
+    digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cpsat, "RESTART_SECONDS", 0.05)
+    bounds: list[object] = []
+
+    def formulate_hard(instance: Digits, upper_bound: object) -> CpsatFormulation:
+        bounds.append(upper_bound)
+        formulation = formulate(instance, None)
+        pigeons = [[formulation.model.new_bool_var("") for _ in range(11)] for _ in range(12)]
+        for pigeon in pigeons:  # takes CP-SAT for ever
+            formulation.model.add_bool_or(pigeon)
+        for hole in zip(*pigeons, strict=True):
+            for i, one in enumerate(hole):
+                for other in hole[:i]:
+                    formulation.model.add_bool_or(one.negated(), other.negated())
+        return replace(formulation, hint=lambda solution: [], parameters="cp_model_presolve:false")
+
+    incumbent = Incumbent(digits, check, digits.objective)
+    incumbent.offer(Choice((9,) * 7), "start")
+    timers = [
+        threading.Timer(0.3 * k, incumbent.offer, (Choice((9 - k,) * 7), "another")) for k in (1, 2)
+    ]
+    for timer in timers:
+        timer.start()
+    cpsat.solver(formulate_hard)(digits, incumbent, Budget.of(1.5))
+    assert bounds == [(9, 63), (8, 56), (7, 49)]

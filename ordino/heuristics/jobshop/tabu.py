@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Literal
 
 import numpy as np
@@ -36,6 +36,7 @@ __all__ = ["NAME", "tabu"]
 NAME = "tabu"
 KERNELS = "ordino.heuristics.jobshop.tabu_kernels"
 SLICE_SECONDS = 0.05
+MOST_WORKERS = 1000
 
 PATIENCE = 12_500
 PATIENCE_PER_OPERATION = 25
@@ -73,10 +74,15 @@ def tabu(*, pool: int = 30, neighbourhood: Literal["n7", "n6"] = "n7") -> Solver
         if kernels is None:
             return
         team = _Team(instance, incumbent, budget, kernels, pool)
-        workers = [_Worker(team, number, neighbourhood == "n7") for number in range(budget.workers)]
-        with ThreadPoolExecutor(len(workers)) as threads:
-            for each in [threads.submit(worker.work) for worker in workers]:
-                each.result()
+        running: set[Future[None]] = set()
+        with ThreadPoolExecutor(MOST_WORKERS) as threads:
+            while not team.finished():
+                for number in range(len(running), budget.workers_now()):
+                    worker = _Worker(team, number, neighbourhood == "n7")
+                    running.add(threads.submit(worker.work))
+                wait(running, SLICE_SECONDS)
+        for each in running:
+            each.result()
 
     return solve
 
