@@ -140,8 +140,8 @@ def _run(
     entries = [
         Entry(spec.name, each, spec.improves, spec.proves, spec.scales) for spec, each in solvers
     ]
-    if home.bounds:
-        entries.append(Entry("bounds", _root_bounds(home)))
+    if home.bounds:  # behind the first start, ahead of what may take longer
+        entries.insert(1, Entry("bounds", _root_bounds(home)))
     return race(entries, instance, incumbent, budget)
 
 

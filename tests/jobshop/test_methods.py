@@ -12,7 +12,9 @@ from kits.jobshop import brute_force, tiny
 
 import ordino
 from ordino.core.errors import UsageError
+from ordino.core.kernel import warm
 from ordino.heuristics.jobshop import dispatching
+from ordino.instances.jobshop.generate import taillard
 from ordino.models.jobshop.bounds import (
     job_length,
     machine_load,
@@ -181,3 +183,12 @@ def test_the_milp_refuses_times_that_its_tolerances_cannot_tell_apart() -> None:
     shop = JobShop.of([[(0, 10**9)], [(0, 1)]])
     with pytest.raises(UsageError, match="times up to 1000000001"):
         ordino.solve(shop, solver="milp")
+
+
+@pytest.mark.parametrize("rule", ["spt", "mwkr", "fifo"])
+def test_the_compiled_generator_gives_the_same(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = taillard(jobs=12, machines=7, seed=4)
+    interpreted = ordino.solve(instance, solver=rule).solution
+    warm(dispatching.KERNELS)
+    monkeypatch.setattr(dispatching, "LARGE", 0)
+    assert ordino.solve(instance, solver=rule).solution == interpreted

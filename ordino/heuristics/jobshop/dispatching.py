@@ -6,17 +6,22 @@ operation of least value goes first, jobs of lower number at ties.
 
 from __future__ import annotations
 
-from typing import Literal
+from importlib import import_module
+from typing import Any, Literal
 
 import numpy as np
 
 from ordino.core.arrays import Integers, frozen_integers
-from ordino.heuristics.jobshop.giffler_thompson import generate
+from ordino.core.kernel import is_warm
+from ordino.heuristics.jobshop.giffler_thompson import arrays_of, generate
 from ordino.models.jobshop.problem import JobShop, Schedule
 
 __all__ = ["Kind", "edd", "fifo", "has_due_dates", "lpt", "mopnr", "mwkr", "spt"]
 
 Kind = Literal["non-delay", "active"]
+KERNELS = "ordino.heuristics.jobshop.giffler_thompson_kernels"
+LARGE = 20_000
+"""Operations from which on it pays to load the compiled generator, where it is there."""
 
 
 def spt(instance: JobShop, *, schedule: Kind = "non-delay") -> Schedule:
@@ -60,22 +65,15 @@ def has_due_dates(instance: JobShop) -> str | None:
 def _dispatch(
     instance: JobShop, priority: Integers, schedule: Kind, *, arrival_order: bool = False
 ) -> Schedule:
-    start = [0] * instance.operations
+    arguments = [*arrays_of(instance), np.array(priority, dtype=np.int64)]
     machines, jobs = instance.machines, instance.jobs
-    generate(
-        instance.job_start.tolist(),
-        instance.machine.tolist(),
-        instance.duration.tolist(),
-        instance.release_dates.tolist(),
-        priority.tolist(),
-        arrival_order,
-        schedule == "active",
-        start,
-        [0] * machines,
-        [0] * jobs,
-        [0] * jobs,
-        [0] * machines,
-        [0] * jobs,
-        [0] * machines,
-    )
-    return Schedule(frozen_integers(np.array(start, dtype=np.int64), "start"))
+    sizes = instance.operations, machines, jobs, jobs, machines, jobs, machines
+    outputs: list[Any] = [np.zeros(size, np.int64) for size in sizes]
+    run: Any
+    if instance.operations >= LARGE and is_warm(KERNELS):
+        run, inputs = import_module(KERNELS).generate, list[Any](arguments)
+    else:
+        run, inputs = generate, [each.tolist() for each in arguments]
+        outputs = [each.tolist() for each in outputs]
+    run(*inputs, arrival_order, schedule == "active", *outputs)
+    return Schedule(frozen_integers(np.array(outputs[0], dtype=np.int64), "start"))

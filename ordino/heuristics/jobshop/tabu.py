@@ -37,6 +37,7 @@ NAME = "tabu"
 KERNELS = "ordino.heuristics.jobshop.tabu_kernels"
 SLICE_SECONDS = 0.05
 MOST_WORKERS = 1000
+NEIGHBOURHOODS = "n6", "n7", "n8"
 
 PATIENCE = 12_500
 PATIENCE_PER_OPERATION = 25
@@ -52,7 +53,7 @@ FEWEST = 10
 """The pool is filled for this share of the time, but with so many members at least."""
 
 
-def tabu(*, pool: int = 30, neighbourhood: Literal["n7", "n6"] = "n7") -> Solver:
+def tabu(*, pool: int = 30, neighbourhood: Literal["n6", "n7", "n8"] = "n7") -> Solver:
     """Return a solver that improves schedules by tabu search and path relinking.
 
     An iteration is a tabu move; a search that starts where there is none counts as one. One thread
@@ -60,8 +61,8 @@ def tabu(*, pool: int = 30, neighbourhood: Literal["n7", "n6"] = "n7") -> Solver
 
     Args:
         pool: Most schedules to choose from for relinking, at least 2.
-        neighbourhood: `n7` (Zhang, Li, Guan, Rao 2007), or its part `n6` (Balas, Vazacopoulos
-            1998).
+        neighbourhood: `n7` (Zhang, Li, Guan, Rao 2007), its part `n6` (Balas, Vazacopoulos 1998),
+            or `n8`, which goes beyond (Xie, Li, Gao, Gui 2022).
 
     Raises:
         UsageError: The pool is too small.
@@ -78,7 +79,7 @@ def tabu(*, pool: int = 30, neighbourhood: Literal["n7", "n6"] = "n7") -> Solver
         with ThreadPoolExecutor(MOST_WORKERS) as threads:
             while not team.finished():
                 for number in range(len(running), budget.workers_now()):
-                    worker = _Worker(team, number, neighbourhood == "n7")
+                    worker = _Worker(team, number, NEIGHBOURHOODS.index(neighbourhood))
                     running.add(threads.submit(worker.work))
                 wait(running, SLICE_SECONDS)
         for each in running:
@@ -176,10 +177,12 @@ class _Team:
 class _Worker:
     """A thread: one search after another, from new schedules and from joined ones."""
 
-    def __init__(self, team: _Team, number: int, inward: bool) -> None:
+    def __init__(self, team: _Team, number: int, neighbourhood: int) -> None:
         self._team = team
         self._random = np.random.default_rng((team.budget.seed, number))
-        self._search = TabuSearch(team.slots, team.kernels, self._random, inward=inward)
+        self._search = TabuSearch(
+            team.slots, team.kernels, self._random, neighbourhood=neighbourhood
+        )
         self._generate = _generator(team.instance, team.kernels)
         self._patience = max(PATIENCE, PATIENCE_PER_OPERATION * team.instance.operations)
         self._noise = 0.0 if number == 0 else 1.0

@@ -1,7 +1,8 @@
 """Compiled tabu search on the machine orders of a job shop.
 
-The neighbourhoods are N6 (Balas, Vazacopoulos 1998) and N7 (Zhang, Li, Guan, Rao 2007), the
-estimate of a move is Balas and Vazacopoulos's, the tabu list holds pairs of operations.
+The neighbourhoods are N6 (Balas, Vazacopoulos 1998), N7 (Zhang, Li, Guan, Rao 2007) and N8 (Xie,
+Li, Gao, Gui 2022), numbered from 0; each holds the one before. The estimate of a move is Balas and
+Vazacopoulos's, the tabu list holds pairs of operations.
 
 **Slots.** Operation i of the instance, of job j, lives in slot i + j + 1; the slots between the
 jobs, before the first and behind the last one are stops. So the job neighbours of slot i are i - 1
@@ -43,6 +44,8 @@ MOVES, IMPROVED, BEST = 0, 1, 2
 _A, _AA = "int64[::1]", "int64[:, ::1]"
 _BITS, _FLAGS = "uint64[::1]", "uint8[::1]"
 _NONE = 2**62
+_BEYOND = 4
+"""Operations behind a block that N8 looks at."""
 
 
 @kernel(f"int64({_BITS}, int64)")
@@ -254,21 +257,22 @@ def _critical_path(makespan, ends, duration, value, link, place, path, random): 
         path[begin] = i
 
 
-@kernel(f"boolean({_A}, {_A}, {_AA}, {_AA}, {_AA}, {_AA}, {_BITS}, {_A}, boolean, int64, {_A})")
-def _choose(path, duration, value, link, tabu, scratch, random, state, inward, begin, move):  # type: ignore[no-untyped-def]
+@kernel(f"boolean({_A}, {_A}, {_AA}, {_AA}, {_AA}, {_AA}, {_BITS}, {_A}, int64, int64, {_A})")
+def _choose(path, duration, value, link, tabu, scratch, random, state, neighbourhood, begin, move):  # type: ignore[no-untyped-def]
     """Write the best move on a critical path to `move`: direction, a, b.
 
     A block is a longest part of the path on one machine. Its operations move behind its last one
-    or, for N7, its first one behind others; in direction 1, that is before its first one and its
-    last one before others. Left out are moves that cannot shorten this path, for at its begin only
-    the last operation of a block counts, at its end only the first. The best is that of least
-    estimate among those that are not tabu or better than the best schedule; by chance among equals;
-    any if all are tabu.
+    or, for N7, its first one behind others; for N8 they also move behind some operations that
+    follow the block. In direction 1, that is before its first one and so on. Left out are moves
+    that cannot shorten this path, for at its begin only the last operation of a block counts, at
+    its end only the first. The best is that of least estimate among those that are not tabu or
+    better than the best schedule; by chance among equals; any if all are tabu.
 
     Returns:
         Whether there is a move.
     """
     least, ties, seen = _NONE, 0, 0
+    nobody = len(duration) - 1
     while begin < len(path):
         behind = begin + 1
         while behind < len(path) and link[0, path[behind]] == path[behind - 1]:
@@ -280,7 +284,7 @@ def _choose(path, duration, value, link, tabu, scratch, random, state, inward, b
             first, last = path[at_first], path[at_first + step * (size - 1)]
             opens = value[d, first] == duration[first]
             closes = value[1 - d, last] == duration[last]
-            for move_in in range(2 if inward and not opens else 1):
+            for move_in in range(2 if neighbourhood >= 1 and not opens else 1):
                 for k in range(1, size - move_in):
                     if move_in:
                         a, b, passed = first, path[at_first + step * k], k
@@ -288,32 +292,39 @@ def _choose(path, duration, value, link, tabu, scratch, random, state, inward, b
                         a, b, passed = path[at_first + step * (k - 1)], last, size - k
                         if closes and a != first:
                             break
-                    if d == 1 and passed == 1:
-                        continue  # a swap of neighbours is the same in both directions
-                    if _may_make_cycle(d, a, b, duration, value):
-                        continue
-                    seen += 1
-                    estimate = _estimate(d, a, b, duration, value, link, scratch, least)
-                    if least == _NONE and _below(random, seen) == 0:
-                        move[0], move[1], move[2] = d, a, b
-                    if estimate > least or (
-                        estimate >= state[BEST] and _forbidden(d, a, b, state[MOVES], link, tabu)
-                    ):
-                        continue
-                    ties = ties + 1 if estimate == least else 1
-                    if ties == 1 or _below(random, ties) == 0:
-                        least, move[0], move[1], move[2] = estimate, d, a, b
+                    beyond = _BEYOND if neighbourhood == 2 and not move_in else 0
+                    for far in range(beyond + 1):
+                        if far:
+                            b = link[1 - d, b]
+                            if b == nobody:
+                                break
+                        elif d == 1 and passed == 1:
+                            continue  # a swap of neighbours is the same in both directions
+                        if _may_make_cycle(d, a, b, duration, value):
+                            break
+                        seen += 1
+                        estimate = _estimate(d, a, b, duration, value, link, scratch, least)
+                        if least == _NONE and _below(random, seen) == 0:
+                            move[0], move[1], move[2] = d, a, b
+                        if estimate > least or (
+                            estimate >= state[BEST]
+                            and _forbidden(d, a, b, state[MOVES], link, tabu)
+                        ):
+                            continue
+                        ties = ties + 1 if estimate == least else 1
+                        if ties == 1 or _below(random, ties) == 0:
+                            least, move[0], move[1], move[2] = estimate, d, a, b
         begin = behind
     return seen > 0
 
 
 @kernel(
     f"boolean({_A}, {_A}, {_AA}, {_AA}, {_A}, {_A}, {_A}, {_AA}, {_FLAGS}, {_A}, {_AA},"
-    f" {_BITS}, {_A}, boolean, int64, int64, int64, int64)"
+    f" {_BITS}, {_A}, int64, int64, int64, int64, int64)"
 )
 def search(  # type: ignore[no-untyped-def]
     ends, duration, value, link, order, place, best_order, tabu, marked, path, scratch,
-    random, state, inward, tenure, spread, moves, patience,
+    random, state, neighbourhood, tenure, spread, moves, patience,
 ):  # fmt: skip
     """Do tabu moves from where the arrays stand.
 
@@ -327,7 +338,7 @@ def search(  # type: ignore[no-untyped-def]
         path: Scratch, one an operation.
         random: State of the random numbers, one value other than 0; advanced.
         state: Moves so far, moves at the latest improvement, best makespan; advanced.
-        inward: N7 instead of N6.
+        neighbourhood: See the module.
         tenure: Least number of moves for which an order is forbidden.
         spread: Up to so many more, by chance.
         moves: Most moves to do.
@@ -352,7 +363,7 @@ def search(  # type: ignore[no-untyped-def]
             return False
         begin = _critical_path(makespan, ends, duration, value, link, place, path, random)
         if not _choose(
-            path, duration, value, link, tabu, scratch, random, state, inward, begin, move
+            path, duration, value, link, tabu, scratch, random, state, neighbourhood, begin, move
         ):
             return True
         d, a, b = move[0], move[1], move[2]

@@ -22,14 +22,14 @@ class TabuSearch:
         slots: The job shop.
         kernels: The module `tabu_kernels`.
         random: For the seed of the kernels' own random numbers.
-        inward: N7 instead of N6.
+        neighbourhood: 0 for N6, 1 for N7, 2 for N8.
 
     Attributes:
         best_order: The best order since the start; changes as the search goes on.
     """
 
     def __init__(
-        self, slots: Slots, kernels: Any, random: np.random.Generator, *, inward: bool
+        self, slots: Slots, kernels: Any, random: np.random.Generator, *, neighbourhood: int
     ) -> None:
         operations = len(slots.slot)
         jobs, machines = len(slots.ends), int((np.diff(slots.loads) > 0).sum())
@@ -50,7 +50,7 @@ class TabuSearch:
             *(self.best_order, np.zeros((rows, 2), np.int64), np.zeros(slots.count, np.uint8)),
             *(np.zeros(operations, np.int64), np.zeros((2, operations), np.int64)),
             *(random.integers(1, 2**63, 1, dtype=np.uint64), self._state),
-            *(inward, tenure, spread),
+            *(neighbourhood, tenure, spread),
         )
 
     @property
