@@ -172,7 +172,13 @@ def test_stopped_early_it_leaves_an_incumbent_and_a_bound() -> None:
     assert time.monotonic() - began < 1.5
     assert found.failures == ()
     assert found.status is ordino.Status.FEASIBLE
-    assert found.objective > found.bound > found.objective / 3
+    assert found.objective > found.bound > 0.5 * found.objective
+
+
+def test_stopped_after_its_first_bounds_it_leaves_a_small_gap() -> None:
+    solved(hard(300), Budget.of(0.6))  # the kernels are loaded
+    found = solved(hard(800), Budget.of(3.0))
+    assert found.objective > found.bound > 0.98 * found.objective
 
 
 def test_branchings_are_its_iterations() -> None:
