@@ -10,8 +10,9 @@ all the rest; front and rest are states again.
 - Decomposition II: the pivot is the first job in EDD order; its processing time is the ceiling.
 
 Before it is branched on, a state is *peeled*: as long as the rules leave the longest job nowhere
-but at the end, or the first job nowhere but at the beginning, that job is taken away. Only peeled
-states enter the memory; they are about one in eight.
+but at the end, or the first job nowhere but at the beginning, that job is taken away. The memory
+holds the values of peeled states, with the decision, and those of the *whole* states before, since
+peeling takes most of the time.
 
 The search is depth first on a stack of frames, and can return to its caller at any time.
 """
@@ -26,7 +27,7 @@ __all__ = ["search", "sweep", "unfold"]
 
 _A = "int64[::1]"
 _M = "int64[:, ::1]"
-_SEARCH = ", ".join(["int64", *[_A] * 4, _M, _A, *[_M] * 5, *[_A] * 3])
+_SEARCH = ", ".join(["int64", *[_A] * 4, _M, _A, *[_M] * 6, *[_A] * 3])
 
 INFINITE = 2**62
 
@@ -34,11 +35,13 @@ INFINITE = 2**62
 R1, R2, R3, R4, SECOND, FEW_LATE, ALL_LATE, MEMORY = (1 << bit for bit in range(8))
 
 # A frame. Its jobs and its candidates begin at JOBS, its words go from LOW up to HIGH; CURRENT is
-# the candidate being looked at, STAGE how many of its two states are known, SUM their values.
+# the candidate being looked at, STAGE how many of its two states are known, SUM their values. The
+# last three are those of the whole state, whose WHOLE_HIGH is 0 if nothing was peeled.
 SIZE, START, JOBS, LOW, HIGH, PIVOT, CEILING, COUNT, CURRENT, STAGE, SUM, BEST, CHOICE, PEELED = (
     range(14)
 )
-FRAME_FIELDS = 14
+WHOLE_START, WHOLE_LOW, WHOLE_HIGH = range(14, 17)
+FRAME_FIELDS = 17
 
 # A candidate: the limit of the front; when and how late the pivot ends.
 LIMIT, END, LATE = range(3)
@@ -120,10 +123,9 @@ def _bucket(key, counters):  # type: ignore[no-untyped-def]
     return bucket if bucket < counters[BUCKETS] else key & (wide >> 1)
 
 
-@kernel(f"int64({_A}, {_A}, {_A}, {_A}, {_A})")
-def _find(frame, words, heads, pool, counters):  # type: ignore[no-untyped-def]
+@kernel(f"int64({_A}, int64, int64, int64, {_A}, {_A}, {_A})")
+def _find(words, low, high, start, heads, pool, counters):  # type: ignore[no-untyped-def]
     """Return the place of a state's record, or 0."""
-    low, high, start = frame[LOW], frame[HIGH], frame[START]
     key = _hash(words, low, high, start)
     at = heads[_bucket(key, counters)]
     while at:
@@ -164,23 +166,32 @@ def _link(at, heads, pool, counters):  # type: ignore[no-untyped-def]
         at = following
 
 
-@kernel(f"boolean({_A}, {_A}, {_A}, {_A}, {_A})")
-def _store(frame, words, heads, pool, counters):  # type: ignore[no-untyped-def]
+@kernel(f"boolean({_A}, int64, int64, int64, int64, int64, {_A}, {_A}, {_A})")
+def _store(words, low, high, start, value, choice, heads, pool, counters):  # type: ignore[no-untyped-def]
     """Remember a solved state; returns whether there was room, or never can be."""
-    low, high = frame[LOW], frame[HIGH]
     at = counters[USED]
     if at + HEADER + high - low > len(pool):
         return 1 + HEADER + high - low > len(pool)
-    pool[at + HASH] = _hash(words, low, high, frame[START])
-    pool[at + TIME] = frame[START]
-    pool[at + VALUE] = frame[BEST]
-    pool[at + CHOSEN] = frame[CHOICE]
+    pool[at + HASH] = _hash(words, low, high, start)
+    pool[at + TIME] = start
+    pool[at + VALUE] = value
+    pool[at + CHOSEN] = choice
     pool[at + SHAPE] = (low << WORD_BITS | high) << USE_BITS
     for w in range(low, high):
         pool[at + HEADER + w - low] = words[w]
     counters[USED] += HEADER + high - low
     _link(at, heads, pool, counters)
     return True
+
+
+@kernel(f"void({_A}, {_A}, int64, {_A}, {_A}, {_A})")
+def _store_whole(frame, whole, value, heads, pool, counters):  # type: ignore[no-untyped-def]
+    """Remember the whole state that was peeled to one of that value, if anything was and there is
+    room."""
+    low, high = frame[WHOLE_LOW], frame[WHOLE_HIGH]
+    if high:
+        value += frame[PEELED]
+        _store(whole, low, high, frame[WHOLE_START], value, 0, heads, pool, counters)
 
 
 @kernel(f"boolean({_A}, {_A}, {_A}, int64)")
@@ -213,6 +224,12 @@ def sweep(heads, pool, counters, quota):  # type: ignore[no-untyped-def]
         return False
     counters[READ] = 0
     return True
+
+
+@kernel(f"void(int64, {_A})")
+def _use(record, pool):  # type: ignore[no-untyped-def]
+    """Count that a record was of use."""
+    pool[record + SHAPE] += pool[record + SHAPE] & MOST_USES < MOST_USES
 
 
 # States.
@@ -515,7 +532,7 @@ def _descend(frame, words, front, child, candidates, below):  # type: ignore[no-
 @kernel(f"int64({_SEARCH}, int64, int64)")
 def search(  # type: ignore[no-untyped-def]
     rules, p, d, ranks, by_length,
-    frames, jobs, candidates, words, front, other, rows, heads, pool, counters,
+    frames, jobs, candidates, words, front, whole, other, rows, heads, pool, counters,
     quota, most_nodes,
 ):  # fmt: skip
     """Go on with the search for the value of the state in frame 0.
@@ -531,6 +548,7 @@ def search(  # type: ignore[no-untyped-def]
         candidates: Of the frames.
         words: Jobs of each frame as a set.
         front: Jobs that may stand before the pivot of each frame, as a set.
+        whole: Jobs of each frame as a set, before it was peeled.
         other: Room for the candidates of a decomposition.
         rows: Room for the ends in EDD order, the processing times and the due dates of a state.
         heads: First record of each bucket.
@@ -548,9 +566,14 @@ def search(  # type: ignore[no-untyped-def]
     while counters[WORK] < until and counters[NODES] < most_nodes:
         frame = frames[depth]
         if frame[CURRENT] == frame[COUNT] or frame[BEST] == 0:
-            if rules & MEMORY and not _store(frame, words[depth], heads, pool, counters):
-                counters[DEPTH] = depth
-                return FULL
+            if rules & MEMORY:
+                if not _store(
+                    words[depth], frame[LOW], frame[HIGH], frame[START], frame[BEST], frame[CHOICE],
+                    heads, pool, counters,
+                ):  # fmt: skip
+                    counters[DEPTH] = depth
+                    return FULL
+                _store_whole(frame, whole[depth], frame[BEST], heads, pool, counters)
             if depth == 0:
                 return SOLVED
             depth -= 1
@@ -573,8 +596,17 @@ def search(  # type: ignore[no-untyped-def]
         if not _descend(frame, words[depth], front[depth], child, candidates, below):
             frame[STAGE] += 1
             continue
+        low, high, start = below[LOW], below[HIGH], below[START]
+        if rules & MEMORY:
+            record = _find(child, low, high, start, heads, pool, counters)
+            if record:
+                _use(record, pool)
+                frame[SUM] += pool[record + VALUE]
+                frame[STAGE] += 1
+                continue
+            whole[depth + 1, low:high] = child[low:high]
         below[JOBS] = frame[JOBS] + frame[SIZE]
-        below[SIZE] = _unpack(child, below[LOW], below[HIGH], jobs, below[JOBS])
+        size = below[SIZE] = _unpack(child, low, high, jobs, below[JOBS])
         if _expand(
             below, rules, p, d, ranks, by_length,
             jobs, candidates, child, front[depth + 1], other, rows, counters,
@@ -582,11 +614,15 @@ def search(  # type: ignore[no-untyped-def]
             frame[SUM] += below[BEST]
             frame[STAGE] += 1
             continue
-        if rules & MEMORY:
-            record = _find(below, child, heads, pool, counters)
+        below[WHOLE_START], below[WHOLE_LOW] = start, low
+        below[WHOLE_HIGH] = high if size > below[SIZE] else 0
+        if rules & MEMORY and below[WHOLE_HIGH]:
+            record = _find(child, below[LOW], below[HIGH], below[START], heads, pool, counters)
             if record:
-                pool[record + SHAPE] += pool[record + SHAPE] & MOST_USES < MOST_USES
-                frame[SUM] += below[PEELED] + pool[record + VALUE]
+                _use(record, pool)
+                value = pool[record + VALUE]
+                _store_whole(below, whole[depth + 1], value, heads, pool, counters)
+                frame[SUM] += below[PEELED] + value
                 frame[STAGE] += 1
                 continue
         counters[NODES] += 1
@@ -606,7 +642,7 @@ def _push(segments, first, last, start, counters):  # type: ignore[no-untyped-de
 @kernel(f"int64({_SEARCH}, {_A}, {_M})")
 def unfold(  # type: ignore[no-untyped-def]
     rules, p, d, ranks, by_length,
-    frames, jobs, candidates, words, front, other, rows, heads, pool, counters,
+    frames, jobs, candidates, words, front, whole, other, rows, heads, pool, counters,
     sequence, segments,
 ):  # fmt: skip
     """Put the jobs into an optimal order, as far as the values of their states are known.
@@ -627,6 +663,7 @@ def unfold(  # type: ignore[no-untyped-def]
         else:
             frame[START], frame[JOBS], frame[SIZE] = segments[top, 2], 0, last - first
             frame[LOW], frame[HIGH] = sequence[first] >> 6, (sequence[last - 1] >> 6) + 1
+            frame[WHOLE_HIGH] = 0
             words[0, frame[LOW] : frame[HIGH]] = 0
             for i in range(first, last):
                 jobs[i - first] = sequence[i]
@@ -641,7 +678,10 @@ def unfold(  # type: ignore[no-untyped-def]
                     counters[OPTIMUM] = frame[BEST]
                 counters[SEGMENTS] -= 1
                 continue
-            record = _find(frame, words[0], heads, pool, counters) if rules & MEMORY else 0
+            low, high, start = frame[LOW], frame[HIGH], frame[START]
+            record = 0
+            if rules & MEMORY:
+                record = _find(words[0], low, high, start, heads, pool, counters)
             if not record:
                 counters[AWAITED] = 1
                 counters[DEPTH] = 0
