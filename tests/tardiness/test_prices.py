@@ -47,7 +47,7 @@ def test_it_is_near_the_optimum_of_hard_instances(seed: int, optimum: int) -> No
     assert found[0] < found[-1]
 
 
-def test_it_stops_in_the_middle_of_a_step() -> None:
+def test_a_spent_budget_gives_no_bound() -> None:
     instance = potts_van_wassenhove(jobs=3000, seed=1)
     budget = Budget.of(60)
     budget.stop.set()

@@ -256,13 +256,10 @@ def test_a_rule_without_its_kernels_offers_nothing() -> None:
 
 
 def test_many_jobs() -> None:
-    for release_range in (0.0, 0.5):
-        instance = potts_van_wassenhove(
-            jobs=100_000, weighted=True, release_range=release_range, seed=1
-        )
-        for name in DYNAMIC:
-            order = getattr(dynamic_rules, name)(instance).order
-            assert np.array_equal(np.sort(order), np.arange(100_000))
+    instance = potts_van_wassenhove(jobs=100_000, weighted=True, release_range=0.5, seed=1)
+    for name in DYNAMIC:
+        order = getattr(dynamic_rules, name)(instance).order
+        assert np.array_equal(np.sort(order), np.arange(100_000))
 
 
 PUBLISHED = {
