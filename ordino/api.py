@@ -236,7 +236,7 @@ def make_solver(spec: SolverSpec, settings: Mapping[str, Any]) -> Solver:
     make = resolve(spec.make)
     bound = bind(make, settings, f"solver {spec.name}")
     if spec.rule:
-        return rule_solver(spec.name, lambda instance: make(instance, **bound))
+        return rule_solver(spec.name, lambda instance: make(instance, **bound), spec.kernels)
     made: Solver = make(*(resolve(each) for each in spec.arguments), **bound)
     return made
 

@@ -107,6 +107,7 @@ class SolverSpec:
         deterministic: Same seed, one worker and a stop by iterations or proof: same answer.
         scales: Can use more than one worker.
         rule: `make` itself is a pure function `(instance, **settings) -> Solution`.
+        kernels: Module of kernels that a rule needs.
     """
 
     name: str
@@ -119,6 +120,7 @@ class SolverSpec:
     deterministic: bool = True
     scales: bool = False
     rule: bool = False
+    kernels: str | None = None
 
     @property
     def opens(self) -> bool:

@@ -17,6 +17,10 @@ __all__ = ["FAMILY"]
 _MODEL = "ordino.models.tardiness"
 _FILES = "ordino.instances.tardiness"
 _RULES = "ordino.heuristics.tardiness.rules"
+_DYNAMIC = "ordino.heuristics.tardiness.dynamic_rules"
+_CONSTRUCTIVE = "ordino.heuristics.tardiness.constructive"
+_LINES = "ordino.heuristics.tardiness.dispatching_kernels"
+_MOVES = "ordino.heuristics.tardiness.constructive_kernels"
 
 FAMILY = Family(
     name="tardiness",
@@ -66,6 +70,68 @@ FAMILY = Family(
         specs.rule("wspt", f"{_RULES}:wspt", "weighted shortest processing time"),
         specs.rule("slack", f"{_RULES}:slack", "minimum slack"),
         specs.rule("lpt", f"{_RULES}:lpt", "longest processing time, to compare with"),
+        specs.rule("montagne", f"{_RULES}:montagne", "weight by time and due date (Montagne 1969)"),
+        specs.rule(
+            "atc",
+            f"{_DYNAMIC}:atc",
+            "apparent tardiness cost (Vepsalainen, Morton 1987)",
+            kernels=_LINES,
+        ),
+        specs.rule("covert", f"{_DYNAMIC}:covert", "cost over time (Carroll 1965)", kernels=_LINES),
+        specs.rule(
+            "critical-ratio",
+            f"{_DYNAMIC}:critical_ratio",
+            "critical ratio, or slack per time",
+            kernels=_LINES,
+        ),
+        specs.rule(
+            "slack-spt",
+            f"{_DYNAMIC}:slack_spt",
+            "slack, then SPT (Anderson, Nyirenda 1990)",
+            kernels=_LINES,
+        ),
+        specs.rule(
+            "psk",
+            f"{_CONSTRUCTIVE}:psk",
+            "by pairs (Panwalkar, Smith, Koulamas 1993)",
+            takes=f"{_CONSTRUCTIVE}:quadratic_takes",
+            kernels=_MOVES,
+        ),
+        specs.rule(
+            "nbr",
+            f"{_CONSTRUCTIVE}:nbr",
+            "net benefit of relocation (Holsenback, Russell 1992)",
+            takes=f"{_CONSTRUCTIVE}:nbr_takes",
+            kernels=_MOVES,
+        ),
+        specs.rule(
+            "eddc",
+            f"{_CONSTRUCTIVE}:eddc",
+            "EDD challenger (Çetinkaya et al. 2025)",
+            takes=f"{_CONSTRUCTIVE}:quadratic_takes",
+            kernels=_MOVES,
+        ),
+        specs.rule(
+            "mddc",
+            f"{_CONSTRUCTIVE}:mddc",
+            "MDD challenger (Çetinkaya et al. 2025)",
+            takes=f"{_CONSTRUCTIVE}:mddc_takes",
+            kernels=_MOVES,
+        ),
+        specs.rule(
+            "augmented-mdd",
+            f"{_CONSTRUCTIVE}:augmented_mdd",
+            "MDD with moves to the end (Bean, Hall 1985)",
+            takes=f"{_CONSTRUCTIVE}:augmented_takes",
+            kernels=_MOVES,
+        ),
+        specs.rule(
+            "augmented-mddc",
+            f"{_CONSTRUCTIVE}:augmented_mddc",
+            "MDDC with moves to the end (Çetinkaya et al. 2025)",
+            takes=f"{_CONSTRUCTIVE}:augmented_takes",
+            kernels=_MOVES,
+        ),
         SolverSpec(
             name="mdd-descent",
             summary="best insertions from MDD, while they improve",

@@ -8,14 +8,23 @@ from typing import Any
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import load
 
 __all__ = ["solver"]
 
 
-def solver(name: str, rule: Callable[[Any], Any]) -> Solver:
-    """Return a solver that offers what the rule gives, under the rule's name."""
+def solver(name: str, rule: Callable[[Any], Any], kernels: str | None = None) -> Solver:
+    """Return a solver that offers what the rule gives, under the rule's name.
+
+    Args:
+        name: Of the rule.
+        rule: A function from an instance to a solution.
+        kernels: Module that the rule needs; where the budget ends before it is compiled, nothing
+            is offered.
+    """
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
-        incumbent.offer(rule(instance), name)
+        if kernels is None or load(kernels, budget) is not None:
+            incumbent.offer(rule(instance), name)
 
     return solve

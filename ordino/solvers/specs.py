@@ -7,9 +7,14 @@ from ordino.core.family import SolverSpec
 __all__ = ["cpsat", "milp", "rule"]
 
 
-def rule(name: str, function: str, summary: str, takes: str | None = None) -> SolverSpec:
-    """Describe a rule: a pure function `(instance, **settings) -> Solution`."""
-    return SolverSpec(name=name, summary=summary, make=function, takes=takes, rule=True)
+def rule(
+    name: str, function: str, summary: str, takes: str | None = None, kernels: str | None = None
+) -> SolverSpec:
+    """Describe a rule: a pure function `(instance, **settings) -> Solution`, and the module of
+    kernels that it needs."""
+    return SolverSpec(
+        name=name, summary=summary, make=function, takes=takes, rule=True, kernels=kernels
+    )
 
 
 def cpsat(formulate: str, takes: str | None = None) -> SolverSpec:

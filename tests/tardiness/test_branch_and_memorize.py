@@ -133,16 +133,16 @@ def test_states_of_equal_hash_are_told_apart() -> None:
     heads, pool = np.zeros(8, np.int64), np.zeros(100, np.int64)
     counters = np.zeros(kernels.COUNTERS, np.int64)
     counters[kernels.USED] = counters[kernels.BUCKETS] = 1
-    frame = np.zeros(kernels.FRAME_FIELDS, np.int64)
-    frame[kernels.HIGH], frame[kernels.START], frame[kernels.BEST] = 2, 7, 42
+    memory = heads, pool, counters
     words = np.array([5, 9])
-    assert kernels._store(frame, words, heads, pool, counters)
-    record = kernels._find(frame, words, heads, pool, counters)
+    assert kernels._store(words, 0, 2, 7, 42, 0, *memory)
+    record = kernels._find(words, 0, 2, 7, *memory)
     assert pool[record + kernels.VALUE] == 42
+    assert kernels._find(words, 0, 2, 8, *memory) == 0
     other = np.array([5, 8])
     heads[:] = record
     pool[record + kernels.HASH] = kernels._hash(other, 0, 2, 7)
-    assert kernels._find(frame, other, heads, pool, counters) == 0
+    assert kernels._find(other, 0, 2, 7, *memory) == 0
 
 
 def test_large_numbers() -> None:
@@ -172,7 +172,13 @@ def test_stopped_early_it_leaves_an_incumbent_and_a_bound() -> None:
     assert time.monotonic() - began < 1.5
     assert found.failures == ()
     assert found.status is ordino.Status.FEASIBLE
-    assert found.objective > found.bound > found.objective / 3
+    assert found.objective > found.bound > 0.5 * found.objective
+
+
+def test_stopped_after_its_first_bounds_it_leaves_a_small_gap() -> None:
+    solved(hard(300), Budget.of(0.6))  # the kernels are loaded
+    found = solved(hard(800), Budget.of(3.0))
+    assert found.objective > found.bound > 0.98 * found.objective
 
 
 def test_branchings_are_its_iterations() -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ordino.core.arrays import Integers
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
 
-__all__ = ["edd", "lpt", "mdd", "slack", "spt", "wmdd", "wmdd_takes", "wspt"]
+__all__ = ["edd", "lpt", "mdd", "montagne", "slack", "spt", "wmdd", "wmdd_takes", "wspt"]
 
 MOST_STEPS = 2_000_000
 """Jobs times distinct weights that `wmdd` takes: a few seconds."""
@@ -51,6 +51,18 @@ def slack(instance: SingleMachine) -> JobSequence:
     return _by_fixed_keys(
         instance, instance.due_dates - instance.processing_times, instance.due_dates
     )
+
+
+def montagne(instance: SingleMachine) -> JobSequence:
+    """Greatest w / p (1 - d / P) for all work P, then earliest due date (Montagne 1969).
+
+    A job without processing time comes first.
+    """
+    times, work = instance.processing_times, int(instance.processing_times.sum())
+    early = 1 - instance.due_dates / max(1, work)
+    urgency = np.full(instance.jobs, np.inf)
+    np.divide(instance.weights * early, times, out=urgency, where=times > 0)
+    return _by_fixed_keys(instance, -urgency, instance.due_dates)
 
 
 def mdd(instance: SingleMachine) -> JobSequence:

@@ -107,6 +107,12 @@ def best_swaps(p, d, w, order, ends, least, partner):  # type: ignore[no-untyped
     """
     n = len(order)
     evaluate(p, d, w, order, ends)
+    costs, weights = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)  # of late jobs up to k
+    for k in range(1, n + 1):
+        job = order[k - 1]
+        over = ends[k] - d[job]
+        costs[k] = costs[k - 1] + w[job] * max(0, over)
+        weights[k] = weights[k - 1] + (w[job] if over > 0 else 0)
     least[0] = 0
     for k in range(1, n + 1):
         last = order[k - 1]
@@ -117,11 +123,14 @@ def best_swaps(p, d, w, order, ends, least, partner):  # type: ignore[no-untyped
             value = least[i - 1] + w[last] * max(0, ends[i - 1] + p[last] - d[last])
             value += w[first] * max(0, ends[k] - d[first])
             shift = p[last] - p[first]
+            between = costs[k - 1] - costs[i] + min(0, shift) * (weights[k - 1] - weights[i])
+            if value + max(0, between) >= cost:  # even if each late job gains the whole shift
+                continue
             for q in range(i + 1, k):
                 if value >= cost:
                     break
-                between = order[q - 1]
-                value += w[between] * max(0, ends[q] + shift - d[between])
+                job = order[q - 1]
+                value += w[job] * max(0, ends[q] + shift - d[job])
             if value < cost:
                 cost = value
                 partner[k] = i

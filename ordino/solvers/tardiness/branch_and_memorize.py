@@ -11,7 +11,9 @@ sets and not only hashes, so that the answer is a proof.
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.tardiness.descent import descend
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
 from ordino.solvers.tardiness.lagrangian import lagrangian
+from ordino.solvers.tardiness.prices import price_bounds
 
 __all__ = ["NAME", "branch_and_memorize", "takes"]
 
@@ -33,7 +36,9 @@ KERNELS = "ordino.solvers.tardiness.branch_and_memorize_kernels"
 SLICE_SECONDS = 0.05
 DESCENT_SHARE = 0.1
 QUICK_SECONDS = 0.25
-"""Instances that take longer get a better bound meanwhile."""
+BOUND_SHARE = 0.05
+"""Instances that take longer get better bounds meanwhile, in this share of the time; one bound, if
+the iterations are limited, so that the answer does not depend on the machine."""
 MOST_JOBS = 10_000
 """The stack may come to hold n^2 / 2 jobs."""
 
@@ -98,19 +103,38 @@ def branch_and_memorize(
         if kernels is None or incumbent.closed or budget.should_stop():
             return
         search = _Search(kernels, instance, rules, memory_mb)
+        bounds = _bounds(instance, incumbent, budget)
+        pause = QUICK_SECONDS
         while not search.unfold():
             if search.optimum is not None:
                 incumbent.raise_bound(search.optimum, NAME)
-            if not search.advance(budget.child(seconds=QUICK_SECONDS)):
-                if search.optimum is None and isinstance(incumbent.objective, int):
-                    incumbent.raise_bound(lagrangian(instance, incumbent.objective), NAME)
-                if not search.advance(budget):
+            while not search.advance(budget.child(seconds=pause)):
+                if budget.should_stop():
                     return
+                began = time.monotonic()
+                bound = None if search.optimum is not None else next(bounds, None)
+                if bound is not None:
+                    incumbent.raise_bound(bound, NAME)
+                if budget.out_of_iterations(search.branchings):
+                    return
+                pause = (time.monotonic() - began) / BOUND_SHARE
+                if bound is None or budget.iterations is not None:
+                    pause = math.inf
         assert search.optimum is not None
         incumbent.raise_bound(search.optimum, NAME)
         incumbent.offer(search.solution(), NAME, search.optimum)
 
     return solve
+
+
+def _bounds(instance: SingleMachine, incumbent: Incumbent, budget: Budget) -> Iterator[int]:
+    """Yield lower bounds that hold if the search is stopped early."""
+    sequence, value = incumbent.best, incumbent.objective
+    assert isinstance(value, int)
+    simple = lagrangian(instance, value)
+    better = price_bounds(instance, sequence, value, budget)
+    yield max(simple, next(better, simple))
+    yield from better
 
 
 class _Search:
@@ -142,10 +166,9 @@ class _Search:
             np.zeros((depth + 1, kernels.FRAME_FIELDS), np.int64),
             np.empty(room + jobs, np.int64),
             np.empty((3, room + jobs), np.int64),
-            np.zeros((depth + 1, words), np.int64),
-            np.zeros((depth + 1, words), np.int64),
+            *(np.zeros((depth + 1, words), np.int64) for _ in range(3)),
             np.empty((3, jobs), np.int64),
-            np.empty(jobs, np.int64),
+            np.empty((3, jobs), np.int64),
             self.heads,
             self.pool,
             self.counters,
@@ -154,6 +177,11 @@ class _Search:
     def solution(self) -> JobSequence:
         """The optimal sequence, when it is unfolded."""
         return JobSequence(self.numbers[self.sequence])
+
+    @property
+    def branchings(self) -> int:
+        """How many states were branched on."""
+        return int(self.counters[self.kernels.NODES])
 
     @property
     def optimum(self) -> int | None:
@@ -181,7 +209,7 @@ class _Search:
                 return True
             if status == kernels.FULL:
                 self._sweep(budget)
-            elif budget.out_of_iterations(int(counters[kernels.NODES])):
+            elif budget.out_of_iterations(self.branchings):
                 return False
             else:
                 rate = (counters[kernels.WORK] - worked) / max(time.monotonic() - began, 1e-6)

@@ -10,8 +10,9 @@ all the rest; front and rest are states again.
 - Decomposition II: the pivot is the first job in EDD order; its processing time is the ceiling.
 
 Before it is branched on, a state is *peeled*: as long as the rules leave the longest job nowhere
-but at the end, or the first job nowhere but at the beginning, that job is taken away. Only peeled
-states enter the memory; they are about one in eight.
+but at the end, or the first job nowhere but at the beginning, that job is taken away. The memory
+holds the values of peeled states, with the decision, and those of the *whole* states before, since
+peeling takes most of the time.
 
 The search is depth first on a stack of frames, and can return to its caller at any time.
 """
@@ -26,7 +27,7 @@ __all__ = ["search", "sweep", "unfold"]
 
 _A = "int64[::1]"
 _M = "int64[:, ::1]"
-_SEARCH = ", ".join(["int64", *[_A] * 4, _M, _A, *[_M] * 4, *[_A] * 4])
+_SEARCH = ", ".join(["int64", *[_A] * 4, _M, _A, *[_M] * 6, *[_A] * 3])
 
 INFINITE = 2**62
 
@@ -34,11 +35,13 @@ INFINITE = 2**62
 R1, R2, R3, R4, SECOND, FEW_LATE, ALL_LATE, MEMORY = (1 << bit for bit in range(8))
 
 # A frame. Its jobs and its candidates begin at JOBS, its words go from LOW up to HIGH; CURRENT is
-# the candidate being looked at, STAGE how many of its two states are known, SUM their values.
+# the candidate being looked at, STAGE how many of its two states are known, SUM their values. The
+# last three are those of the whole state, whose WHOLE_HIGH is 0 if nothing was peeled.
 SIZE, START, JOBS, LOW, HIGH, PIVOT, CEILING, COUNT, CURRENT, STAGE, SUM, BEST, CHOICE, PEELED = (
     range(14)
 )
-FRAME_FIELDS = 14
+WHOLE_START, WHOLE_LOW, WHOLE_HIGH = range(14, 17)
+FRAME_FIELDS = 17
 
 # A candidate: the limit of the front; when and how late the pivot ends.
 LIMIT, END, LATE = range(3)
@@ -85,6 +88,17 @@ def _set(words, job, present):  # type: ignore[no-untyped-def]
         words[job >> 6] &= ~bit
 
 
+@kernel(f"int64({_A}, int64, int64, int64)")
+def _place(jobs, at, size, job):  # type: ignore[no-untyped-def]
+    """Return the position of a job among `size` jobs in order; a search without branches."""
+    k = np.int64(0)
+    while size > 1:
+        half = size >> 1
+        k += half & -np.int64(jobs[at + k + half] <= job)
+        size -= half
+    return k
+
+
 @kernel("int64(int64)")
 def _up_to(job):  # type: ignore[no-untyped-def]
     """Bits of the jobs up to this one, within its word."""
@@ -109,10 +123,9 @@ def _bucket(key, counters):  # type: ignore[no-untyped-def]
     return bucket if bucket < counters[BUCKETS] else key & (wide >> 1)
 
 
-@kernel(f"int64({_A}, {_A}, {_A}, {_A}, {_A})")
-def _find(frame, words, heads, pool, counters):  # type: ignore[no-untyped-def]
+@kernel(f"int64({_A}, int64, int64, int64, {_A}, {_A}, {_A})")
+def _find(words, low, high, start, heads, pool, counters):  # type: ignore[no-untyped-def]
     """Return the place of a state's record, or 0."""
-    low, high, start = frame[LOW], frame[HIGH], frame[START]
     key = _hash(words, low, high, start)
     at = heads[_bucket(key, counters)]
     while at:
@@ -153,23 +166,32 @@ def _link(at, heads, pool, counters):  # type: ignore[no-untyped-def]
         at = following
 
 
-@kernel(f"boolean({_A}, {_A}, {_A}, {_A}, {_A})")
-def _store(frame, words, heads, pool, counters):  # type: ignore[no-untyped-def]
+@kernel(f"boolean({_A}, int64, int64, int64, int64, int64, {_A}, {_A}, {_A})")
+def _store(words, low, high, start, value, choice, heads, pool, counters):  # type: ignore[no-untyped-def]
     """Remember a solved state; returns whether there was room, or never can be."""
-    low, high = frame[LOW], frame[HIGH]
     at = counters[USED]
     if at + HEADER + high - low > len(pool):
         return 1 + HEADER + high - low > len(pool)
-    pool[at + HASH] = _hash(words, low, high, frame[START])
-    pool[at + TIME] = frame[START]
-    pool[at + VALUE] = frame[BEST]
-    pool[at + CHOSEN] = frame[CHOICE]
+    pool[at + HASH] = _hash(words, low, high, start)
+    pool[at + TIME] = start
+    pool[at + VALUE] = value
+    pool[at + CHOSEN] = choice
     pool[at + SHAPE] = (low << WORD_BITS | high) << USE_BITS
     for w in range(low, high):
         pool[at + HEADER + w - low] = words[w]
     counters[USED] += HEADER + high - low
     _link(at, heads, pool, counters)
     return True
+
+
+@kernel(f"void({_A}, {_A}, int64, {_A}, {_A}, {_A})")
+def _store_whole(frame, whole, value, heads, pool, counters):  # type: ignore[no-untyped-def]
+    """Remember the whole state that was peeled to one of that value, if anything was and there is
+    room."""
+    low, high = frame[WHOLE_LOW], frame[WHOLE_HIGH]
+    if high:
+        value += frame[PEELED]
+        _store(whole, low, high, frame[WHOLE_START], value, 0, heads, pool, counters)
 
 
 @kernel(f"boolean({_A}, {_A}, {_A}, int64)")
@@ -204,11 +226,17 @@ def sweep(heads, pool, counters, quota):  # type: ignore[no-untyped-def]
     return True
 
 
+@kernel(f"void(int64, {_A})")
+def _use(record, pool):  # type: ignore[no-untyped-def]
+    """Count that a record was of use."""
+    pool[record + SHAPE] += pool[record + SHAPE] & MOST_USES < MOST_USES
+
+
 # States.
 
 
-@kernel(f"UniTuple(int64, 3)(int64, {_A}, {_A}, {_A}, int64, int64, int64, int64, {_A}, {_M})")
-def _lawler(rules, p, d, jobs, at, size, k, total, ends, candidates):  # type: ignore[no-untyped-def]
+@kernel(f"int64(int64, {_M}, {_A}, int64, int64, int64, {_M})")
+def _lawler(rules, rows, jobs, at, size, k, candidates):  # type: ignore[no-untyped-def]
     """List the positions r of the longest job, at position k, that the rules leave.
 
     With C_r the end of the jobs up to position r, and T(r) the total tardiness of EDD with the
@@ -220,22 +248,20 @@ def _lawler(rules, p, d, jobs, at, size, k, total, ends, candidates):  # type: i
     - R4: T(r) >= T(i) for some i with k <= i < r, or T(r) > T(r+1).
 
     Returns:
-        The number of candidates, T of the last position, and how many more jobs but the longest are
-        late if that one is at the end.
+        The number of candidates.
     """
+    ends, times, dues = rows[0], rows[1], rows[2]
     r1, r2, r3, r4 = rules & R1 != 0, rules & R2 != 0, rules & R3 != 0, rules & R4 != 0
     job = jobs[at + k]
-    longest, due = p[job], d[job]
-    count = late = np.int64(0)
-    end, least, reach = ends[k], INFINITE, -INFINITE
+    longest, due = times[k], dues[k]
+    count = total = np.int64(0)  # T(r) - T(k)
+    end, least, reach = ends[k], np.int64(INFINITE), np.int64(-INFINITE)
     keep = True
     for r in range(k + 1, size + 1):
         before, now = end, total
         if r < size:
-            other = jobs[at + r]
-            pj, dj = p[other], d[other]
+            pj, dj = times[r], dues[r]
             end += pj
-            late += np.int64(end - longest > dj) - np.int64(end > dj)
             total += max(0, end - due) - max(0, before - due)
             total += max(0, end - longest - dj) - max(0, end - dj)
             keep &= not ((r1 & (before > dj)) | (r4 & (now > total)))
@@ -248,13 +274,15 @@ def _lawler(rules, p, d, jobs, at, size, k, total, ends, candidates):  # type: i
             least = min(least, now)
             keep = not ((r2 & (end <= dj + pj)) | (r3 & (end <= reach)) | (r4 & (total >= least)))
             reach = max(reach, dj + pj)
-            job = other
-    return count, total, late
+            job = jobs[at + r]
+    return count
 
 
-@kernel(f"int64(int64, {_A}, {_A}, {_A}, int64, int64, int64, int64, {_M})")
-def _second(rules, p, d, jobs, at, size, start, most, candidates):  # type: ignore[no-untyped-def]
+@kernel(f"int64(int64, {_M}, {_A}, int64, int64, int64, int64, int64, {_M})")
+def _second(rules, rows, jobs, at, first, size, start, most, candidates):  # type: ignore[no-untyped-def]
     """List how many of the shorter jobs may go before the first job, by R4; give up at `most`.
+
+    The first job of the state is at position `first`.
 
     T(q) is the total tardiness of the first job and the jobs shorter than it, in EDD order but for
     the first job, which stands behind q others.
@@ -262,17 +290,15 @@ def _second(rules, p, d, jobs, at, size, start, most, candidates):  # type: igno
     Returns:
         The number of candidates.
     """
-    first = jobs[at]
-    shortest, due = p[first], d[first]
+    times, dues = rows[1], rows[2]
+    shortest, due = times[first], dues[first]
     end, value, least = start + shortest, np.int64(0), np.int64(1)  # T(q) - T(0), the least so far
     limit = np.int64(-1)
     count = np.int64(0)
-    for i in range(1, size):
-        job = jobs[at + i]
-        pj = p[job]
+    for i in range(first + 1, size):
+        pj, dj = times[i], dues[i]
         if pj >= shortest:
             continue
-        dj = d[job]
         step = max(0, end + pj - due) - max(0, end - due)
         step += max(0, end + pj - shortest - dj) - max(0, end + pj - dj)
         if not rules & R4 or (step >= 0 and value < least):
@@ -285,7 +311,7 @@ def _second(rules, p, d, jobs, at, size, start, most, candidates):  # type: igno
         least = min(least, value)
         value += step
         end += pj
-        limit = job
+        limit = jobs[at + i]
     if not rules & R4 or value < least:
         candidates[LIMIT, count] = limit
         candidates[END, count] = end
@@ -308,9 +334,54 @@ def _all_late(p, d, ranks, by_length, jobs, at, size, start):  # type: ignore[no
     return total
 
 
-@kernel(f"boolean({_A}, int64, {_A}, {_A}, {_A}, {_A}, {_A}, {_M}, {_A}, {_A}, {_M}, {_A}, {_A})")
+@kernel(f"UniTuple(int64, 2)({_A}, {_A}, int64, int64)")
+def _lateness(ends, dues, first, size):  # type: ignore[no-untyped-def]
+    """Return how many jobs are late in EDD order from position `first` on, and how late in all."""
+    late = total = np.int64(0)
+    for i in range(first, size):
+        over = ends[i] - dues[i]
+        late += np.int64(over > 0)
+        total += max(0, over)
+    return late, total
+
+
+@kernel(f"boolean({_A}, {_A}, int64, int64)")
+def _goes_last(ends, dues, k, size):  # type: ignore[no-untyped-def]
+    """Tell whether R1 alone leaves the longest job, at position k, nowhere but at the end."""
+    if k == size - 1 or ends[k] > dues[size - 1]:
+        return True
+    least = INFINITE
+    for r in range(k, size - 1):
+        least = min(least, ends[r] - dues[r + 1])
+    return least > 0
+
+
+@kernel(f"boolean({_A}, {_A}, int64, int64, int64, int64)")
+def _goes_first(times, dues, first, size, punctual, start):  # type: ignore[no-untyped-def]
+    """Tell whether R4 leaves the first job of a state nowhere but at the beginning.
+
+    That is so if T(q) >= T(0) for all q (see `_second`). The jobs at positions below `punctual` are
+    not late in EDD order. A mask, all bits set for a shorter job, stands for a branch that is hard
+    to predict.
+    """
+    shortest, due = times[first], dues[first]
+    end = start + shortest
+    least = max(0, end - due)
+    for i in range(first + 1, punctual):
+        end += times[i] & ((times[i] - shortest) >> 63)
+    gained = np.int64(0)
+    for i in range(max(first + 1, punctual), size):
+        shorter = (times[i] - shortest) >> 63
+        end += times[i] & shorter
+        gained += min(max(0, end - dues[i]), shortest) & shorter
+        if max(0, end - due) - gained < least:
+            return False
+    return True
+
+
+@kernel(f"boolean({_A}, int64, {_A}, {_A}, {_A}, {_A}, {_A}, {_M}, {_A}, {_A}, {_M}, {_M}, {_A})")
 def _expand(  # type: ignore[no-untyped-def]
-    frame, rules, p, d, ranks, by_length, jobs, candidates, words, front, other, ends, counters
+    frame, rules, p, d, ranks, by_length, jobs, candidates, words, front, other, rows, counters
 ):
     """Peel a state; find its value in BEST if it shows by then, else its candidates.
 
@@ -320,41 +391,50 @@ def _expand(  # type: ignore[no-untyped-def]
     Returns:
         Whether the value is found.
     """
+    ends, times, dues = rows[0], rows[1], rows[2]
     at, size, start = frame[JOBS], frame[SIZE], frame[START]
-    peeled = late = total = k = gone = 0
-    longest, slack, end = np.int64(-1), -INFINITE, start
+    peeled = late = total = gone = count = np.int64(0)
+    k, longest, slack, end = 0, np.int64(-1), -INFINITE, start
     for i in range(size):
         job = jobs[at + i]
         pj, dj = p[job], d[job]
         if pj >= longest:
             longest, k = pj, i
         end += pj
-        ends[i] = end
+        ends[i], times[i], dues[i] = end, pj, dj
         if end > dj:
             late += 1
             total += end - dj
         slack = max(slack, dj - pj)
     counters[WORK] += size
 
+    if late <= 1 and rules & FEW_LATE:
+        frame[BEST] = total
+        return True
+
     while True:  # the longest job, while it goes to the end
-        if size <= 1 or (late <= 1 and rules & FEW_LATE):
-            frame[BEST] = peeled + total
-            return True
         if slack <= start and rules & ALL_LATE:
             frame[BEST] = peeled + _all_late(p, d, ranks, by_length, jobs, at, size, start)
             return True
-        pivot = jobs[at + k]
-        late -= int(ends[k] > d[pivot])
         counters[WORK] += size - k
-        count, total, more = _lawler(rules, p, d, jobs, at, size, k, total, ends, candidates)
-        if count > 1 or candidates[LIMIT, at] != jobs[at + size - 1]:
-            break
-        late += more
-        peeled += candidates[LATE, at]
-        total -= candidates[LATE, at]
+        pivot = jobs[at + k]
+        if size <= 1 or not (rules & R1 and _goes_last(ends, dues, k, size)):
+            late, total = _lateness(ends, dues, 0, size)
+            if size <= 1 or (late <= 1 and rules & FEW_LATE):
+                frame[BEST] = peeled + total
+                return True
+            count = _lawler(rules, rows, jobs, at, size, k, candidates)
+            if count > 1 or candidates[LIMIT, at] != jobs[at + size - 1]:
+                break
+        peeled += max(0, ends[size - 1] - dues[k])
         size -= 1
         for i in range(k, size):
             jobs[at + i] = jobs[at + i + 1]
+        for i in range(k, size):
+            times[i] = times[i + 1]
+        for i in range(k, size):
+            dues[i] = dues[i + 1]
+        for i in range(k, size):
             ends[i] = ends[i + 1] - longest
         jobs[at + size] = pivot
         _set(words, pivot, False)
@@ -366,32 +446,32 @@ def _expand(  # type: ignore[no-untyped-def]
             rank -= 1
             pivot = by_length[rank]
         longest = p[pivot]
-        k = np.searchsorted(jobs[at : at + size], pivot)
+        k = _place(jobs, at, size, pivot)
 
     frame[PIVOT], frame[CEILING], frame[COUNT] = pivot, INFINITE, count
+    punctual = 0
+    while punctual < size and ends[punctual] <= dues[punctual]:
+        punctual += 1
     while rules & SECOND and count > 1 and gone < k:  # the first job, while it stays
-        first = jobs[at + gone]
         counters[WORK] += size - gone
-        fewer = _second(rules, p, d, jobs, at + gone, size - gone, start, count, other)
-        if fewer > 1 or other[LIMIT, 0] >= 0:
-            if fewer < count:
-                frame[PIVOT], frame[CEILING], frame[COUNT] = first, p[first], fewer
-            break
-        start += p[first]
-        peeled += other[LATE, 0]
+        if not (rules & R4 and _goes_first(times, dues, gone, size, punctual, start)):
+            fewer = _second(rules, rows, jobs, at, gone, size, start, count, other)
+            if fewer > 1 or other[LIMIT, 0] >= 0:
+                if fewer < count:
+                    frame[PIVOT], frame[CEILING] = jobs[at + gone], times[gone]
+                    frame[COUNT] = fewer
+                break
+        start += times[gone]
+        peeled += max(0, start - dues[gone])
+        _set(words, jobs[at + gone], False)
         gone += 1
-        _set(words, first, False)
-    at += gone
-    size -= gone
     if gone and rules & FEW_LATE:
-        late = total = 0
-        for i in range(size):
-            overdue = ends[gone + i] - d[jobs[at + i]]
-            late += int(overdue > 0)
-            total += max(0, overdue)
+        late, total = _lateness(ends, dues, gone, size)
         if late <= 1:
             frame[BEST] = peeled + total
             return True
+    at += gone
+    size -= gone
 
     low, high = frame[LOW], frame[HIGH]
     while words[low] == 0:
@@ -452,7 +532,7 @@ def _descend(frame, words, front, child, candidates, below):  # type: ignore[no-
 @kernel(f"int64({_SEARCH}, int64, int64)")
 def search(  # type: ignore[no-untyped-def]
     rules, p, d, ranks, by_length,
-    frames, jobs, candidates, words, front, other, ends, heads, pool, counters,
+    frames, jobs, candidates, words, front, whole, other, rows, heads, pool, counters,
     quota, most_nodes,
 ):  # fmt: skip
     """Go on with the search for the value of the state in frame 0.
@@ -468,8 +548,9 @@ def search(  # type: ignore[no-untyped-def]
         candidates: Of the frames.
         words: Jobs of each frame as a set.
         front: Jobs that may stand before the pivot of each frame, as a set.
+        whole: Jobs of each frame as a set, before it was peeled.
         other: Room for the candidates of a decomposition.
-        ends: Room for a number a job.
+        rows: Room for the ends in EDD order, the processing times and the due dates of a state.
         heads: First record of each bucket.
         pool: The records.
         counters: See the top of the module.
@@ -485,9 +566,14 @@ def search(  # type: ignore[no-untyped-def]
     while counters[WORK] < until and counters[NODES] < most_nodes:
         frame = frames[depth]
         if frame[CURRENT] == frame[COUNT] or frame[BEST] == 0:
-            if rules & MEMORY and not _store(frame, words[depth], heads, pool, counters):
-                counters[DEPTH] = depth
-                return FULL
+            if rules & MEMORY:
+                if not _store(
+                    words[depth], frame[LOW], frame[HIGH], frame[START], frame[BEST], frame[CHOICE],
+                    heads, pool, counters,
+                ):  # fmt: skip
+                    counters[DEPTH] = depth
+                    return FULL
+                _store_whole(frame, whole[depth], frame[BEST], heads, pool, counters)
             if depth == 0:
                 return SOLVED
             depth -= 1
@@ -510,20 +596,33 @@ def search(  # type: ignore[no-untyped-def]
         if not _descend(frame, words[depth], front[depth], child, candidates, below):
             frame[STAGE] += 1
             continue
+        low, high, start = below[LOW], below[HIGH], below[START]
+        if rules & MEMORY:
+            record = _find(child, low, high, start, heads, pool, counters)
+            if record:
+                _use(record, pool)
+                frame[SUM] += pool[record + VALUE]
+                frame[STAGE] += 1
+                continue
+            whole[depth + 1, low:high] = child[low:high]
         below[JOBS] = frame[JOBS] + frame[SIZE]
-        below[SIZE] = _unpack(child, below[LOW], below[HIGH], jobs, below[JOBS])
+        size = below[SIZE] = _unpack(child, low, high, jobs, below[JOBS])
         if _expand(
             below, rules, p, d, ranks, by_length,
-            jobs, candidates, child, front[depth + 1], other, ends, counters,
+            jobs, candidates, child, front[depth + 1], other, rows, counters,
         ):  # fmt: skip
             frame[SUM] += below[BEST]
             frame[STAGE] += 1
             continue
-        if rules & MEMORY:
-            record = _find(below, child, heads, pool, counters)
+        below[WHOLE_START], below[WHOLE_LOW] = start, low
+        below[WHOLE_HIGH] = high if size > below[SIZE] else 0
+        if rules & MEMORY and below[WHOLE_HIGH]:
+            record = _find(child, below[LOW], below[HIGH], below[START], heads, pool, counters)
             if record:
-                pool[record + SHAPE] += pool[record + SHAPE] & MOST_USES < MOST_USES
-                frame[SUM] += below[PEELED] + pool[record + VALUE]
+                _use(record, pool)
+                value = pool[record + VALUE]
+                _store_whole(below, whole[depth + 1], value, heads, pool, counters)
+                frame[SUM] += below[PEELED] + value
                 frame[STAGE] += 1
                 continue
         counters[NODES] += 1
@@ -543,7 +642,7 @@ def _push(segments, first, last, start, counters):  # type: ignore[no-untyped-de
 @kernel(f"int64({_SEARCH}, {_A}, {_M})")
 def unfold(  # type: ignore[no-untyped-def]
     rules, p, d, ranks, by_length,
-    frames, jobs, candidates, words, front, other, ends, heads, pool, counters,
+    frames, jobs, candidates, words, front, whole, other, rows, heads, pool, counters,
     sequence, segments,
 ):  # fmt: skip
     """Put the jobs into an optimal order, as far as the values of their states are known.
@@ -564,13 +663,14 @@ def unfold(  # type: ignore[no-untyped-def]
         else:
             frame[START], frame[JOBS], frame[SIZE] = segments[top, 2], 0, last - first
             frame[LOW], frame[HIGH] = sequence[first] >> 6, (sequence[last - 1] >> 6) + 1
+            frame[WHOLE_HIGH] = 0
             words[0, frame[LOW] : frame[HIGH]] = 0
             for i in range(first, last):
                 jobs[i - first] = sequence[i]
                 _set(words[0], sequence[i], True)
             solved = _expand(
                 frame, rules, p, d, ranks, by_length,
-                jobs, candidates, words[0], front[0], other, ends, counters,
+                jobs, candidates, words[0], front[0], other, rows, counters,
             )  # fmt: skip
             sequence[first:last] = jobs[: last - first]
             if solved:
@@ -578,7 +678,10 @@ def unfold(  # type: ignore[no-untyped-def]
                     counters[OPTIMUM] = frame[BEST]
                 counters[SEGMENTS] -= 1
                 continue
-            record = _find(frame, words[0], heads, pool, counters) if rules & MEMORY else 0
+            low, high, start = frame[LOW], frame[HIGH], frame[START]
+            record = 0
+            if rules & MEMORY:
+                record = _find(words[0], low, high, start, heads, pool, counters)
             if not record:
                 counters[AWAITED] = 1
                 counters[DEPTH] = 0
