@@ -48,6 +48,8 @@ def solver(formulate: Formulate, *, parameters: str = "") -> Solver:
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
         formulation = formulate(instance, incumbent.objective)
+        if formulation.note:
+            incumbent.note(NAME, formulation.note)
         proved: tuple[int | float, ...] = ()
         for level in range(len(formulation.levels)):
             if budget.should_stop():
@@ -83,14 +85,16 @@ def _solve_level(
     errors: list[Exception] = []
 
     def bound_found(bound: float) -> None:
+        bound *= formulation.unit
         incumbent.raise_bound((*proved, bound) if len(formulation.levels) > 1 else bound, NAME)
 
     class SolutionFound(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
         def on_solution_callback(self) -> None:
-            claimed = tuple(self.value(each) for each in formulation.levels)
+            claimed = tuple(self.value(each) * formulation.unit for each in formulation.levels)
             try:
                 solution = formulation.read(list(self.response_proto.solution))
-                incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
+                if solution is not None:
+                    incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
             except Exception as error:  # raised below: nothing may pass through C++
                 errors.append(error)
                 self.stop_search()

@@ -13,9 +13,14 @@ __all__ = ["solver"]
 
 
 def solver(name: str, rule: Callable[[Any], Any]) -> Solver:
-    """Return a solver that offers what the rule gives, under the rule's name."""
+    """Return a solver that offers what the rule gives, under the rule's name.
+
+    A rule that gives `None` found no solution.
+    """
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
-        incumbent.offer(rule(instance), name)
+        found = rule(instance)
+        if found is not None:
+            incumbent.offer(found, name)
 
     return solve
