@@ -8,6 +8,7 @@ from ordino.core.family import (
     FormatSpec,
     GeneratorSpec,
     SolutionFormatSpec,
+    SolverSpec,
 )
 from ordino.solvers import specs
 
@@ -89,9 +90,20 @@ FAMILY = Family(
             "dynamic level scheduling (Sih, Lee 1993)",
             takes=f"{_RULES}:batch_takes",
         ),
+        SolverSpec(
+            name="tabu",
+            summary="tabu search over processors and orders (after Mastrolilli, Gambardella 2000)",
+            make="ordino.heuristics.taskgraph.tabu:tabu",
+            takes="ordino.heuristics.taskgraph.tabu:takes",
+            improves=True,
+            scales=True,
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
-    race=("heft", "peft", "lookahead", "cpop", "min-min", "sufferage", "dls", "etf", "cpsat"),
+    race=(
+        *("heft", "peft", "lookahead", "cpop", "min-min", "sufferage", "dls", "etf"),
+        *("tabu", "cpsat"),
+    ),
     formats=(
         FormatSpec(
             name="wfformat",

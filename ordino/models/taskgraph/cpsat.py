@@ -149,8 +149,7 @@ def formulate(instance: TaskGraph, upper_bound: Value | None) -> CpsatFormulatio
         processor = np.array(place, dtype=np.int64)
         begun = np.array([values[start.index] for start in starts])
         done = begun + work[np.arange(instance.tasks), processor]
-        rank = np.empty(instance.tasks, np.int64)
-        rank[instance.order] = np.arange(instance.tasks)
+        rank = np.argsort(instance.order)
         start = timed(instance, processor, np.lexsort((rank, done, begun)))
         kept = keeps_limits(instance, processor, start)  # rounding may just miss one
         return Schedule(processor, start) if kept else None

@@ -6,9 +6,9 @@ import numpy as np
 
 from ordino.core.arrays import Integers, Reals
 from ordino.models.taskgraph.order import adjacency
-from ordino.models.taskgraph.problem import TaskGraph
+from ordino.models.taskgraph.problem import Schedule, TaskGraph
 
-__all__ = ["durations", "earliest_starts", "keeps_limits", "timed"]
+__all__ = ["durations", "earliest_starts", "keeps_limits", "order_by_start", "timed"]
 
 
 def durations(instance: TaskGraph, processor: Integers) -> Reals:
@@ -50,6 +50,13 @@ def timed(
         start[task] = at
         end[task] = free[place[task]] = at + work[task]
     return np.array(start)
+
+
+def order_by_start(instance: TaskGraph, solution: Schedule) -> Integers:
+    """Sort the tasks by start, then by end, then topologically, so that `timed` can follow."""
+    rank = np.argsort(instance.order)
+    end = solution.start + durations(instance, solution.processor)
+    return np.lexsort((rank, end, solution.start))
 
 
 def keeps_limits(instance: TaskGraph, processor: Integers, start: Reals) -> bool:
