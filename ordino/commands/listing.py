@@ -22,11 +22,11 @@ def _chosen(family: str | None) -> list[Family]:
     return list(all_families().values()) if family is None else [family_of(family)]
 
 
-def _described(reference: str | None) -> list[str]:
+def _described(reference: str | None, but: tuple[str, ...] = ("seed",)) -> list[str]:
     """Describe the keyword-only parameters of what a reference names."""
     if reference is None:
         return []
-    return [each.describe() for each in parameters_of(resolve(reference), but=("seed",)).values()]
+    return [each.describe() for each in parameters_of(resolve(reference), but).values()]
 
 
 def _families(family: str | None) -> list[Row]:
@@ -36,6 +36,7 @@ def _families(family: str | None) -> list[Row]:
             "title": each.title,
             "race": list(each.race),
             "options": _described(each.adjust),
+            "simulation": _described(each.simulate, but=("seed", "replications")),
             "generators": {spec.name: _described(spec.make) for spec in each.generators},
         }
         for each in _chosen(family)

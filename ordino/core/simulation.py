@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ordino.core.objective import Number
@@ -87,7 +88,7 @@ class Simulation:
         for value in self.values:
             counts[min(bins - 1, int((value - least) / width))] += 1
         edges = [least + width * each for each in range(bins + 1)]
-        rows = [f"{low:.5g} to {high:.5g}" for low, high in zip(edges, edges[1:], strict=False)]
+        rows = [f"{low:.5g} to {high:.5g}" for low, high in pairwise(edges)]
         bars = [
             Bar(
                 row=row,

@@ -27,6 +27,7 @@ FAMILY = Family(
     adjust=f"{_MODEL}.problem:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
+    simulate="ordino.heuristics.taskgraph.simulate:simulate",
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     bounds=(
         BoundSpec(
@@ -97,6 +98,12 @@ FAMILY = Family(
             takes="ordino.heuristics.taskgraph.tabu:takes",
             improves=True,
             scales=True,
+        ),
+        SolverSpec(
+            name="robust",
+            summary="least mean makespan under noise, offered once: run it alone",
+            make="ordino.heuristics.taskgraph.robust:robust",
+            takes="ordino.heuristics.taskgraph.robust:takes",
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),

@@ -175,7 +175,10 @@ def online(  # type: ignore[no-untyped-def]
         values[r] = makespan
 
 
-@kernel(f"float64({_NEEDS}, {_I}, {_I}, {_F}, {_F}, {_I}, {_I}, {_M}, {_F}, float64, uint64[::1], int64)")
+@kernel(
+    f"float64({_NEEDS}, {_I}, {_I}, {_F}, {_F}, {_I}, {_I}, {_M}, {_F}, float64, uint64[::1]"
+    ", int64)"
+)
 def climb(  # type: ignore[no-untyped-def]
     need_first,
     sender,

@@ -31,10 +31,12 @@ __all__ = ["NAME", "tabu", "takes"]
 NAME = "tabu"
 KERNELS = "ordino.heuristics.taskgraph.tabu_kernels"
 SLICE_SECONDS = 0.05
-PATIENCE = 1000
-PATIENCE_PER_TASK = 20
+PATIENCE = 500
+PATIENCE_PER_TASK = 5
 """A search ends after so many moves in vain: the larger number counts."""
-ELITE = 8
+ELITE = 4
+MOST_KICKED = 0.2
+"""Share of the tasks that are moved at random, at most."""
 LARGEST = 20_000_000
 """Edges and tasks x processors: a move takes tenths of a second."""
 
@@ -52,7 +54,7 @@ def takes(instance: TaskGraph) -> str | None:
     return f"edges + tasks x processors {size}, beyond {LARGEST}" if size > LARGEST else None
 
 
-def tabu(*, tenure: int = 10) -> Solver:
+def tabu(*, tenure: int = 20) -> Solver:
     """Return a solver that improves the incumbent, or HEFT's schedule, until it must stop.
 
     An iteration is a move. One thread a worker; with one worker and a limit of iterations, nothing
@@ -60,7 +62,7 @@ def tabu(*, tenure: int = 10) -> Solver:
 
     Args:
         tenure: A processor that a task has left is tabu to it for so many moves, and up to half as
-            many again; at least 1.
+            many again; no more than there are tasks, at least 1.
 
     Raises:
         UsageError: The tenure is too small.
@@ -78,7 +80,8 @@ def tabu(*, tenure: int = 10) -> Solver:
 
         def work(number: int) -> None:
             random = np.random.default_rng((budget.seed, number))
-            _work(team, TabuSearch(arrays, kernels, random), random, tenure)
+            search = TabuSearch(arrays, kernels, random)
+            _work(team, search, random, min(tenure, instance.tasks))
 
         with ThreadPoolExecutor(budget.workers) as threads:
             for each in [threads.submit(work, number) for number in range(budget.workers)]:
@@ -172,12 +175,13 @@ def _work(team: _Team, search: TabuSearch, random: np.random.Generator, tenure: 
             if better:
                 team.publish(search)
             else:
-                size = max(1, min(2 * size, int(size * SLICE_SECONDS / max(spent, 1e-6))))
+                fitting = int(done * SLICE_SECONDS / max(spent, 1e-6))
+                size = max(1, min(2 * granted, fitting))
             if search.fruitless >= patience:
                 team.add((search.best, search.best_order.copy(), search.best_processor.copy()))
                 _, order, processor = team.draw(random)
                 search.start(order, processor)
-                kicks = int(random.integers(1, 3 + tasks // 10))
+                kicks = int(random.integers(1, 3 + int(MOST_KICKED * tasks)))
     except BaseException:
         team.failed = True
         raise
