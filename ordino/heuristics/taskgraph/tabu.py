@@ -75,6 +75,8 @@ def tabu(*, tenure: int = 20) -> Solver:
         start = incumbent.best or (None if kernels is None else heft(instance))
         if kernels is None or start is None:
             return
+        if incumbent.best is None:
+            incumbent.offer(start, NAME)
         team = _Team(instance, incumbent, budget, start)
         arrays = Arrays.of(instance)
 

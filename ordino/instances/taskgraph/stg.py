@@ -98,7 +98,7 @@ def read_stg(
             work,
             [(i, j, volume) for (i, j), volume in zip(edges, volumes.tolist(), strict=True)],
             name=text.name,
-            task_names=[str(number) for number in index],
+            task_names=[] if list(index) == list(range(len(index))) else list(map(str, index)),
         )
     except InstanceError as error:
         raise text.error(error.message) from None
