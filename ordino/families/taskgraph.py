@@ -28,7 +28,7 @@ FAMILY = Family(
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
     simulate="ordino.heuristics.taskgraph.simulate:simulate",
-    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
+    formulations={"cpsat": f"{_MODEL}.cpsat:formulate", "milp": f"{_MODEL}.milp:formulate"},
     bounds=(
         BoundSpec(
             name="critical-path",
@@ -106,10 +106,22 @@ FAMILY = Family(
             takes="ordino.heuristics.taskgraph.robust:takes",
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
+        SolverSpec(
+            name="decomposition",
+            summary="least cost within deadlines, block by block of a large graph",
+            make="ordino.solvers.taskgraph.decomposition:decomposition",
+            takes="ordino.solvers.taskgraph.decomposition:takes",
+            improves=True,
+        ),
+        specs.milp(
+            f"{_MODEL}.milp:formulate",
+            "order of pairs for the makespan, potentials for the cost",
+            takes=f"{_MODEL}.milp:takes",
+        ),
     ),
     race=(
         *("heft", "peft", "lookahead", "cpop", "min-min", "sufferage", "dls", "etf"),
-        *("tabu", "cpsat"),
+        *("tabu", "cpsat", "decomposition", "milp"),
     ),
     formats=(
         FormatSpec(

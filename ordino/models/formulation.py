@@ -41,7 +41,8 @@ class MilpFormulation:
     Attributes:
         problem: The `pulp.LpProblem`, to be minimised.
         start: Solution to the value of every variable, by name.
-        read: Function from a variable to its value, to a solution.
+        read: Function from a variable to its value, to a solution; `None` where rounding makes it
+            none.
         options: HiGHS options that suit the model.
     """
 

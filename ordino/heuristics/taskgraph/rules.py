@@ -9,7 +9,6 @@ Ranks take the time of a task over all processors that can run it as their mean,
 
 from __future__ import annotations
 
-import heapq
 import sys
 from typing import Any, Literal
 
@@ -19,6 +18,7 @@ from ordino.core.arrays import Integers, Reals
 from ordino.core.kernel import is_warm
 from ordino.heuristics.taskgraph import list_scheduling
 from ordino.heuristics.taskgraph.arrays import Arrays
+from ordino.models.taskgraph.order import by_priority
 from ordino.models.taskgraph.problem import Schedule, TaskGraph
 from ordino.models.taskgraph.timing import earliest_starts, keeps_limits
 
@@ -35,6 +35,7 @@ __all__ = [
     "max_min",
     "min_min",
     "peft",
+    "placed",
     "ranked",
     "sufferage",
     "typical_work",
@@ -86,7 +87,8 @@ def cpop(instance: TaskGraph) -> Schedule | None:
     together = arrays.work[path].sum(axis=0)
     if np.isfinite(together).any() and arrays.memory[path].sum() <= arrays.capacity.min():
         forced[path] = int(together.argmin())
-    return _listed(instance, arrays, code, _ready_order(arrays, priority), forced=forced)
+    order = by_priority(instance.source, instance.target, -priority)
+    return _listed(instance, arrays, code, order, forced=forced)
 
 
 def peft(instance: TaskGraph) -> Schedule | None:
@@ -100,7 +102,8 @@ def peft(instance: TaskGraph) -> Schedule | None:
         *(arrays.sent_first, arrays.receiver, arrays.sent),
         *(arrays.work, *arrays.mean_link(), costs),
     )
-    return _listed(instance, arrays, code, _ready_order(arrays, costs.mean(axis=1)), bias=costs)
+    order = by_priority(instance.source, instance.target, -costs.mean(axis=1))
+    return _listed(instance, arrays, code, order, bias=costs)
 
 
 def lookahead(instance: TaskGraph, *, rank: Statistic = "mean") -> Schedule | None:
@@ -192,24 +195,6 @@ def ranked(arrays: Arrays, rank: Reals) -> Integers:
     return order
 
 
-def _ready_order(arrays: Arrays, priority: Reals) -> Integers:
-    """Take the ready task of largest priority again and again, the lower number at ties."""
-    waits = np.diff(arrays.need_first).tolist()
-    first, receiver = arrays.sent_first.tolist(), arrays.receiver.tolist()
-    key = (-priority).tolist()
-    ready = [(key[task], task) for task, count in enumerate(waits) if not count]
-    heapq.heapify(ready)
-    order = []
-    while ready:
-        _, task = heapq.heappop(ready)
-        order.append(task)
-        for other in receiver[first[task] : first[task + 1]]:
-            waits[other] -= 1
-            if not waits[other]:
-                heapq.heappush(ready, (key[other], other))
-    return np.array(order, dtype=np.int64)
-
-
 def _critical_path(arrays: Arrays, priority: Reals) -> Integers:
     """Follow the tasks of largest priority from an entry to an exit."""
     entries = np.flatnonzero(np.diff(arrays.need_first) == 0)
@@ -243,6 +228,17 @@ def _listed(
     bias: Reals | None = None,
     forced: Integers | None = None,
 ) -> Schedule | None:
+    return _made(instance, *placed(arrays, code, order, bias, forced))
+
+
+def placed(
+    arrays: Arrays,
+    code: Any,
+    order: Integers,
+    bias: Reals | None = None,
+    forced: Integers | None = None,
+) -> tuple[Integers, Reals, float]:
+    """Return processors, starts and makespan of an order; see `list_scheduling.list_schedule`."""
     processor, start = _empty(arrays)
     makespan = code.list_schedule(
         order,
@@ -251,7 +247,7 @@ def _listed(
         np.empty(0, np.int64) if forced is None else forced,
         *(processor, start),
     )
-    return _made(instance, processor, start, makespan)
+    return processor, start, makespan
 
 
 def _batch(instance: TaskGraph, rule: int) -> Schedule | None:

@@ -65,13 +65,15 @@ def layered(
         first = tasks - left
         layers.append(np.arange(first, first + width))
         left -= width
-    edges: set[tuple[int, int]] = set()
+    edges: Edges = []
     for above, below in pairwise(layers):
+        fed: set[int] = set()
         for task in above.tolist():
             count = min(below.size, int(rng.integers(1, out_degree + 1)))
-            edges |= {(task, other) for other in rng.choice(below, count, replace=False).tolist()}
-        fed = {j for _, j in edges}
-        edges |= {(int(rng.choice(above)), task) for task in below.tolist() if task not in fed}
+            chosen = rng.choice(below, count, replace=False).tolist()
+            edges += [(task, other) for other in chosen]
+            fed.update(chosen)
+        edges += [(int(rng.choice(above)), task) for task in below.tolist() if task not in fed]
     name = f"layered-{tasks}-{processors}-{ccr:g}-{seed}"
     return _costed(tasks, sorted(edges), processors, ccr, heterogeneity, work, rng, name)
 

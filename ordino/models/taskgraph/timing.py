@@ -10,6 +10,9 @@ from ordino.models.taskgraph.problem import Schedule, TaskGraph
 
 __all__ = ["durations", "earliest_starts", "keeps_limits", "order_by_start", "timed"]
 
+NOISE = 1e-10
+"""Share by which sums of real numbers may be off; less than the checker lets pass."""
+
 
 def durations(instance: TaskGraph, processor: Integers) -> Reals:
     """Return how long each task takes on its processor."""
@@ -60,7 +63,9 @@ def order_by_start(instance: TaskGraph, solution: Schedule) -> Integers:
 
 
 def keeps_limits(instance: TaskGraph, processor: Integers, start: Reals) -> bool:
-    """Tell whether a schedule keeps deadlines and, where it counts, memory."""
+    """Tell whether a schedule keeps deadlines, up to the noise of real numbers, and memory."""
     end = start + durations(instance, processor)
+    if not instance.integral:
+        end = end * (1 - NOISE)
     used = np.bincount(processor, weights=instance.memory, minlength=instance.processors)
     return bool((end <= instance.deadlines).all() and (used <= instance.capacity).all())
