@@ -106,11 +106,15 @@ LISTS: Mapping[str, Callable[[str | None], list[Row]]] = {
 """What can be listed: a name to a function from a family's name, or `None` for all, to rows."""
 
 
+_BELOW = ("settings", "options", "simulation", "generators")
+"""What is written below its row."""
+
+
 def as_text(rows: Sequence[Row]) -> str:
     """Write rows in columns under their names; settings follow, a line each."""
     if not rows:
         return "none"
-    keys = [key for key in rows[0] if key not in ("settings", "options", "generators")]
+    keys = [key for key in rows[0] if key not in _BELOW]
     cells = [[_cell(row[key]) for key in keys] for row in rows]
     heads, *lines = columns([[key.replace("_", " ").upper() for key in keys], *cells]).split("\n")
     text = [heads]
@@ -118,6 +122,8 @@ def as_text(rows: Sequence[Row]) -> str:
         text.append(line)
         text += [f"    {setting}" for setting in row.get("settings", ())]
         text += [f"    --{option}" for option in row.get("options", ())]
+        if row.get("simulation"):
+            text.append(f"    simulate --set {', '.join(row['simulation'])}")
         for name, parameters in row.get("generators", {}).items():
             text.append(f"    generator {name}: {', '.join(parameters)}")
     return "\n".join(text)
