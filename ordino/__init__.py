@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ordino.api import check as check
     from ordino.api import compute_bounds as compute_bounds
+    from ordino.api import simulate as simulate
     from ordino.api import solve as solve
     from ordino.core.errors import InputError as InputError
     from ordino.core.errors import OrdinoError as OrdinoError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ordino.core.report import Report as Report
     from ordino.core.report import Violation as Violation
     from ordino.core.result import Result as Result
+    from ordino.core.simulation import Simulation as Simulation
     from ordino.core.status import Status as Status
     from ordino.core.status import StopReason as StopReason
     from ordino.instances.reading import read_all as read_all
@@ -41,6 +43,7 @@ _WHERE = {
     "RejectedSolution": "ordino.core.errors:RejectedSolution",
     "Report": "ordino.core.report:Report",
     "Result": "ordino.core.result:Result",
+    "Simulation": "ordino.core.simulation:Simulation",
     "SolverError": "ordino.core.errors:SolverError",
     "Status": "ordino.core.status:Status",
     "StopReason": "ordino.core.status:StopReason",
@@ -51,6 +54,7 @@ _WHERE = {
     "read": "ordino.instances.reading:read_instance",
     "read_all": "ordino.instances.reading:read_all",
     "read_solution": "ordino.instances.reading:read_solution",
+    "simulate": "ordino.api:simulate",
     "solve": "ordino.api:solve",
 }
 

@@ -9,17 +9,28 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ordino.core.budget import Budget, Stoppable, StopToken
-from ordino.core.errors import UnknownNameError, UsageError, clip
+from ordino.core.errors import RejectedSolution, UnknownNameError, UsageError, clip
 from ordino.core.family import Family, Instance, Solution, Solver, SolverSpec, resolve
 from ordino.core.incumbent import Event, Incumbent, Observer
 from ordino.core.objective import Value
-from ordino.core.parameters import bind
+from ordino.core.parameters import bind, parameters_of
 from ordino.core.registry import family
 from ordino.core.report import Report, Violation
 from ordino.core.result import Result, conclude
+from ordino.core.simulation import Simulation
 from ordino.core.status import Status, StopReason
 
-__all__ = ["check", "compute_bounds", "default_workers", "make_solver", "settings_of", "solve"]
+__all__ = [
+    "check",
+    "compute_bounds",
+    "default_workers",
+    "make_solver",
+    "settings_of",
+    "simulate",
+    "solve",
+]
+
+MOST_REPLICATIONS = 10_000_000
 
 Settings = Mapping[str, Any]
 
@@ -180,6 +191,7 @@ _LIMITS: dict[str, tuple[tuple[type, ...], float, str]] = {
     "iterations": ((int,), 1, "an integer of at least 1"),
     "workers": ((int,), 1, "an integer of at least 1"),
     "seed": ((int,), 0, "an integer of at least 0"),
+    "replications": ((int,), 1, "an integer of at least 1"),
     "gap": ((int, float), 0, "a number of at least 0"),
 }
 
@@ -224,8 +236,6 @@ def _chosen(
 
 def settings_of(spec: SolverSpec) -> list[str]:
     """Describe a solver's settings, as in `pool: int = 30`."""
-    from ordino.core.parameters import parameters_of
-
     return [each.describe() for each in parameters_of(resolve(spec.make)).values()]
 
 
@@ -287,6 +297,60 @@ def _with_claims(instance: Instance, result: Result, report: Report) -> Report:
         message = f"the result claims to be {result.status}, its bound is {result.bound}"
         false.append(Violation("status", message))
     return Report(value, tuple(false))
+
+
+def simulate(
+    instance: Instance,
+    solution: Solution | Result | None = None,
+    *,
+    replications: int = 1000,
+    seed: int = 0,
+    **options: Any,
+) -> Simulation:
+    """Replay a plan, or a policy, many times under what its family takes for noise.
+
+    Args:
+        instance: As it was read.
+        solution: The plan: a solution, or a result, whose problem options are applied first; by
+            default one that the family makes.
+        replications: How many times.
+        seed: Of every random choice; the same seed treats every plan alike.
+        **options: Of the family's simulation: policy, noise.
+
+    Raises:
+        UsageError: The family has no simulation, an unknown option, a value out of range.
+        RejectedSolution: The checker rejects the plan.
+    """
+    home = _family_of(instance)
+    if home.simulate is None:
+        raise UsageError(f"{home.name} has no simulation")
+    _require_numbers(replications=replications, seed=seed)
+    if replications > MOST_REPLICATIONS:
+        raise UsageError(f"replications {replications}: expected at most {MOST_REPLICATIONS}")
+    planned = None
+    if solution is not None:
+        report = check(instance, solution)
+        if not report.valid:
+            raise RejectedSolution("the plan", report)
+        planned = report.objective
+    if isinstance(solution, Result):
+        instance = home.adjusted(instance, solution.problem["options"])
+        solution = solution.solution
+    function = resolve(home.simulate)
+    own = ("replications", "seed")
+    given = bind(function, options, f"simulation of {home.name}", but=own)
+    values = function(instance, solution, replications=replications, seed=seed, **given)
+    settable = parameters_of(function, but=own)
+    return Simulation(
+        family=home.name,
+        instance=instance.name,
+        fingerprint=instance.fingerprint(),
+        objective=instance.objective.levels[0].name,
+        options={name: given.get(name, each.default) for name, each in settable.items()},
+        seed=seed,
+        planned=planned if isinstance(planned, (int, float)) else None,
+        values=tuple(float(value) for value in values),
+    )
 
 
 def compute_bounds(instance: Instance) -> dict[str, int | float | None]:

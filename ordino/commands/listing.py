@@ -22,11 +22,11 @@ def _chosen(family: str | None) -> list[Family]:
     return list(all_families().values()) if family is None else [family_of(family)]
 
 
-def _described(reference: str | None) -> list[str]:
+def _described(reference: str | None, but: tuple[str, ...] = ("seed",)) -> list[str]:
     """Describe the keyword-only parameters of what a reference names."""
     if reference is None:
         return []
-    return [each.describe() for each in parameters_of(resolve(reference), but=("seed",)).values()]
+    return [each.describe() for each in parameters_of(resolve(reference), but).values()]
 
 
 def _families(family: str | None) -> list[Row]:
@@ -36,6 +36,7 @@ def _families(family: str | None) -> list[Row]:
             "title": each.title,
             "race": list(each.race),
             "options": _described(each.adjust),
+            "simulation": _described(each.simulate, but=("seed", "replications")),
             "generators": {spec.name: _described(spec.make) for spec in each.generators},
         }
         for each in _chosen(family)
@@ -105,11 +106,15 @@ LISTS: Mapping[str, Callable[[str | None], list[Row]]] = {
 """What can be listed: a name to a function from a family's name, or `None` for all, to rows."""
 
 
+_BELOW = ("settings", "options", "simulation", "generators")
+"""What is written below its row."""
+
+
 def as_text(rows: Sequence[Row]) -> str:
     """Write rows in columns under their names; settings follow, a line each."""
     if not rows:
         return "none"
-    keys = [key for key in rows[0] if key not in ("settings", "options", "generators")]
+    keys = [key for key in rows[0] if key not in _BELOW]
     cells = [[_cell(row[key]) for key in keys] for row in rows]
     heads, *lines = columns([[key.replace("_", " ").upper() for key in keys], *cells]).split("\n")
     text = [heads]
@@ -117,6 +122,8 @@ def as_text(rows: Sequence[Row]) -> str:
         text.append(line)
         text += [f"    {setting}" for setting in row.get("settings", ())]
         text += [f"    --{option}" for option in row.get("options", ())]
+        if row.get("simulation"):
+            text.append(f"    simulate --set {', '.join(row['simulation'])}")
         for name, parameters in row.get("generators", {}).items():
             text.append(f"    generator {name}: {', '.join(parameters)}")
     return "\n".join(text)

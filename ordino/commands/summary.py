@@ -9,6 +9,7 @@ from ordino.core.family import Reference
 from ordino.core.objective import Bound, Value
 from ordino.core.report import Report
 from ordino.core.result import Result
+from ordino.core.simulation import QUANTILES, Simulation
 
 __all__ = [
     "columns",
@@ -19,6 +20,7 @@ __all__ = [
     "summarise_reference",
     "summarise_report",
     "summarise_result",
+    "summarise_simulation",
 ]
 
 _MOST_VIOLATIONS = 20
@@ -123,3 +125,18 @@ def _fact(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else "" if value is None else show(value)
+
+
+def summarise_simulation(simulation: Simulation) -> str:
+    """Write what replications came to in a few lines."""
+    count = len(simulation.values)
+    error = simulation.deviation / count**0.5
+    options = ", ".join(f"{name} {_fact(value)}" for name, value in simulation.options.items())
+    rows = [("replications", f"{count} ({options}, seed {simulation.seed})")]
+    if simulation.planned is not None:
+        rows.append(("planned", show(simulation.planned)))
+    rows.append(("mean", f"{simulation.mean:.6g} (standard error {error:.2g})"))
+    rows.append(("deviation", f"{simulation.deviation:.6g}"))
+    rows += [(f"{share:.0%} below", f"{simulation.quantile(share):.6g}") for share in QUANTILES]
+    name = simulation.instance or simulation.fingerprint[:12]
+    return f"{name} ({simulation.family}, {simulation.objective})\n{columns(rows)}"

@@ -1,4 +1,4 @@
-"""Read-only integer arrays for instances and solutions, checked when they are made."""
+"""Read-only arrays for instances and solutions, checked when they are made."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy.typing as npt
 
 from ordino.core.errors import InstanceError, clip
 
-__all__ = ["LARGEST", "Integers", "frozen_integers", "guard_total"]
+__all__ = ["LARGEST", "Integers", "Reals", "frozen_integers", "frozen_reals", "guard_total"]
 
 Integers = npt.NDArray[np.int64]
+Reals = npt.NDArray[np.float64]
 
 LARGEST = 2**62
 """Totals must stay below this, so that no sum of two of them leaves 63 bits."""
@@ -48,6 +49,49 @@ def frozen_integers(
     if minimum is not None and array.size and int(array.min()) < minimum:
         index = int(np.argmax(array < minimum))
         raise InstanceError(f"{what} {index} is {array[index]}, expected at least {minimum}")
+    array.flags.writeable = False
+    return array
+
+
+def frozen_reals(
+    values: Any,
+    what: str,
+    *,
+    shape: tuple[int, ...] | None = None,
+    minimum: float | None = None,
+    infinite: bool = False,
+) -> Reals:
+    """Copy numbers into a read-only float64 array in C order.
+
+    Args:
+        values: An array, or nested sequences of numbers.
+        what: What they are, for messages: "volume" gives "volume 3 is -1, …".
+        shape: Shape wanted.
+        minimum: Least value allowed.
+        infinite: Whether positive infinity is a value.
+
+    Raises:
+        InstanceError: Anything else than such numbers.
+    """
+    try:
+        array = np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError, OverflowError):
+        raise InstanceError(f"expected numbers as {what}s, got {clip(values)}") from None
+    if shape is not None and array.shape != shape:
+        wanted, got = (" x ".join(map(str, each)) for each in (shape, array.shape))
+        raise InstanceError(f"expected {wanted} {what}s, got {got}")
+    array += 0.0  # no negative zero: it would be another content
+    wrong = np.isnan(array) | (array == -np.inf)
+    if not infinite:
+        wrong |= array == np.inf
+    if minimum is not None:
+        wrong |= array < minimum
+    if wrong.any():
+        index = np.argwhere(wrong)[0].tolist()
+        place = ", ".join(map(str, index))
+        least = "" if minimum is None else f" of at least {minimum:g}"
+        value = array[tuple(index)]
+        raise InstanceError(f"{what} {place} is {value:g}, expected a finite number{least}")
     array.flags.writeable = False
     return array
 

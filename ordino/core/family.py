@@ -217,6 +217,9 @@ class Family:
         adjust: Reference to `(instance, **options) -> Instance`: keyword-only parameters are the
             family's problem options.
         scene: Reference to `(instance, solution) -> Scene`.
+        simulate: Reference to `(instance, solution | None, *, replications, seed, **options)` that
+            returns the objective of each replication; its other keyword-only parameters are what a
+            user may set.
         facts: Reference to `instance -> dict` of what `info` shows.
         names: Reference to `() -> list of names` of bundled instances.
         load: Reference to `name -> Instance` for these names.
@@ -238,6 +241,7 @@ class Family:
     formulations: Mapping[str, str] = field(default_factory=dict)
     scene: str | None = None
     adjust: str | None = None
+    simulate: str | None = None
     facts: str | None = None
     names: str | None = None
     load: str | None = None

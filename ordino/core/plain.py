@@ -66,6 +66,20 @@ class Node:
     def _field(self, key: str) -> Node:
         return Node(self.value[key], (*self.path, key), self.document)
 
+    def get(self, key: str) -> Node | None:
+        """Return a field of an object, or `None` where it has none: for data of others, whose
+        further fields are no concern of ours."""
+        if not isinstance(self.value, dict):
+            raise self.expected("an object")
+        return self._field(key) if key in self.value else None
+
+    def need(self, key: str) -> Node:
+        """Return a field that an object must have."""
+        found = self.get(key)
+        if found is None:
+            raise self.error(f'the field "{key}" is missing')
+        return found
+
     def list(self, length: int | None = None) -> list[Node]:
         """Return the items of a list."""
         if not isinstance(self.value, list):
@@ -90,6 +104,17 @@ class Node:
     def integers(self, minimum: int | None = None) -> Sequence[int]:
         """Return a list of integers."""
         return [item.integer(minimum) for item in self.list()]
+
+    def number(self, minimum: float | None = None) -> int | float:
+        """Return a finite number, of at least the minimum if one is given."""
+        value = self.value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise self.expected("a number")
+        if not -LARGEST < value < LARGEST:
+            raise self.expected("a number below 2^62")
+        if minimum is not None and value < minimum:
+            raise self.expected(f"a number of at least {minimum:g}")
+        return value
 
     def string(self) -> str:
         """Return a text."""

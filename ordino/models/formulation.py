@@ -15,11 +15,14 @@ class CpsatFormulation:
 
     Attributes:
         model: The `cp_model.CpModel`, without an objective.
-        levels: One linear expression to minimise for each level of the objective, whose value is
-            the objective of the solution that `read` makes.
+        levels: One linear expression to minimise for each level of the objective, whose value times
+            `unit` is the objective of the solution that `read` makes, or less where numbers are
+            rounded.
         hint: Solution to (variable, value) pairs that cover *every* variable of the model.
-        read: Values of all variables, by index, to a solution.
+        read: Values of all variables, by index, to a solution; `None` where rounding makes it none.
         parameters: CP-SAT parameters that suit the model, in text form.
+        unit: Of the levels.
+        note: What the model rounds, and by how much; empty for nothing.
     """
 
     model: Any
@@ -27,6 +30,8 @@ class CpsatFormulation:
     hint: Callable[[Any], Iterable[tuple[Any, int]]]
     read: Callable[[Sequence[int]], Any]
     parameters: str = ""
+    unit: float = 1
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,8 @@ class MilpFormulation:
     Attributes:
         problem: The `pulp.LpProblem`, to be minimised.
         start: Solution to the value of every variable, by name.
-        read: Function from a variable to its value, to a solution.
+        read: Function from a variable to its value, to a solution; `None` where rounding makes it
+            none.
         options: HiGHS options that suit the model.
     """
 

@@ -70,6 +70,8 @@ class _Run:
 
     def begin(self, formulation: CpsatFormulation) -> bool:
         """Minimise level by level; returns whether to begin anew."""
+        if formulation.note and not self.conflicts:
+            self.incumbent.note(NAME, formulation.note)
         model = formulation.model
         for level, expression in enumerate(formulation.levels):
             if level == len(self.proved):
@@ -103,14 +105,16 @@ class _Run:
         errors: list[Exception] = []
 
         def bound_found(bound: float) -> None:
+            bound *= formulation.unit
             incumbent.raise_bound((*proved, bound) if len(formulation.levels) > 1 else bound, NAME)
 
         class SolutionFound(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
             def on_solution_callback(self) -> None:
-                claimed = tuple(self.value(each) for each in formulation.levels)
+                claimed = tuple(self.value(each) * formulation.unit for each in formulation.levels)
                 try:
                     solution = formulation.read(list(self.response_proto.solution))
-                    incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
+                    if solution is not None:
+                        incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
                 except Exception as error:  # raised below: nothing may pass through C++
                     errors.append(error)
                     self.stop_search()

@@ -109,7 +109,8 @@ def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Bud
 
     def offer(values: Any) -> None:
         solution = formulation.read(lambda variable: float(values[variable.index]))
-        incumbent.offer(solution, NAME)
+        if solution is not None:
+            incumbent.offer(solution, NAME)
 
     def improved(event: Any) -> None:
         try:
@@ -229,7 +230,8 @@ def _take_cbc_answer(
     if lines and "no integer solution" not in outcome and "infeasible" not in outcome:
         values = {fields[-3]: float(fields[-2]) for line in lines[1:] if (fields := line.split())}
         solution = formulation.read(lambda v: values.get(short_names[v.name], 0.0))
-        incumbent.offer(solution, NAME)
+        if solution is not None:
+            incumbent.offer(solution, NAME)
     if outcome.startswith("optimal"):
         found = re.search(r"objective value\s+(\S+)", outcome)
         if found:

@@ -18,13 +18,15 @@ def solver(name: str, rule: Callable[[Any], Any], kernels: str | None = None) ->
 
     Args:
         name: Of the rule.
-        rule: A function from an instance to a solution.
+        rule: A function from an instance to a solution, or to `None` where it finds none.
         kernels: Module that the rule needs; where the budget ends before it is compiled, nothing
             is offered.
     """
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
         if kernels is None or load(kernels, budget) is not None:
-            incumbent.offer(rule(instance), name)
+            found = rule(instance)
+            if found is not None:
+                incumbent.offer(found, name)
 
     return solve

@@ -87,6 +87,7 @@ def test_every_reference_of_a_family_resolves(family: Family) -> None:
     for each in (*family.formats, *family.solution_formats):
         references += [each.read, each.sniff, *([each.write] if each.write else [])]
     optional = [family.scene, family.adjust, family.facts, family.names, family.load]
+    optional.append(family.simulate)
     references += [each for each in (*optional, family.best_known) if each is not None]
     for reference in references:
         assert callable(resolve(reference))

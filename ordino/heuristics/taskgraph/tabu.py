@@ -1,0 +1,189 @@
+"""Tabu search on task graphs, kicked on from good schedules where it is stuck.
+
+Each worker searches for itself. A search that has made a number of moves in vain starts again from
+one of the best schedules of all workers, a few tasks of which are moved at random (iterated local
+search; Lourenço, Martin, Stützle 2003). The neighbourhood and its source are in `tabu_kernels`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from ordino.core.arrays import Integers
+from ordino.core.budget import Budget
+from ordino.core.errors import UsageError
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import load
+from ordino.heuristics.taskgraph.arrays import Arrays
+from ordino.heuristics.taskgraph.rules import heft
+from ordino.heuristics.taskgraph.tabu_search import TabuSearch
+from ordino.models.taskgraph.problem import Schedule, TaskGraph
+from ordino.models.taskgraph.timing import order_by_start, timed
+
+__all__ = ["NAME", "tabu", "takes"]
+
+NAME = "tabu"
+KERNELS = "ordino.heuristics.taskgraph.tabu_kernels"
+SLICE_SECONDS = 0.05
+PATIENCE = 500
+PATIENCE_PER_TASK = 5
+"""A search ends after so many moves in vain: the larger number counts."""
+ELITE = 4
+MOST_KICKED = 0.2
+"""Share of the tasks that are moved at random, at most."""
+LARGEST = 20_000_000
+"""Edges and tasks x processors: a move takes tenths of a second."""
+
+Place = tuple[float, Integers, Integers]
+"""Makespan, order and processors of a schedule."""
+
+
+def takes(instance: TaskGraph) -> str | None:
+    """Say why an instance is not for tabu search, or return `None`."""
+    if instance.goal != "makespan":
+        return "its goal is the cost"
+    if np.isfinite(instance.deadlines).any():
+        return "it has deadlines"
+    size = instance.edges + instance.work.size
+    return f"edges + tasks x processors {size}, beyond {LARGEST}" if size > LARGEST else None
+
+
+def tabu(*, tenure: int = 20) -> Solver:
+    """Return a solver that improves the incumbent, or HEFT's schedule, until it must stop.
+
+    An iteration is a move. One thread a worker; with one worker and a limit of iterations, nothing
+    depends on time.
+
+    Args:
+        tenure: A processor that a task has left is tabu to it for so many moves, and up to half as
+            many again; no more than there are tasks, at least 1.
+
+    Raises:
+        UsageError: The tenure is too small.
+    """
+    if tenure < 1:
+        raise UsageError(f"tabu.tenure {tenure}: expected at least 1")
+
+    def solve(instance: TaskGraph, incumbent: Incumbent, budget: Budget) -> None:
+        kernels: Any = load(KERNELS, budget)
+        start = incumbent.best or (None if kernels is None else heft(instance))
+        if kernels is None or start is None:
+            return
+        if incumbent.best is None:
+            incumbent.offer(start, NAME)
+        team = _Team(instance, incumbent, budget, start)
+        arrays = Arrays.of(instance)
+
+        def work(number: int) -> None:
+            random = np.random.default_rng((budget.seed, number))
+            search = TabuSearch(arrays, kernels, random)
+            _work(team, search, random, min(tenure, instance.tasks))
+
+        with ThreadPoolExecutor(budget.workers) as threads:
+            for each in [threads.submit(work, number) for number in range(budget.workers)]:
+                each.result()
+
+    return solve
+
+
+class _Team:
+    """What the workers share: the best schedules, and the moves that are left."""
+
+    def __init__(
+        self, instance: TaskGraph, incumbent: Incumbent, budget: Budget, start: Schedule
+    ) -> None:
+        self.instance = instance
+        self.budget = budget
+        self.failed = False
+        self._incumbent = incumbent
+        self._lock = threading.Lock()
+        self._moves = 0
+        self._seen = incumbent.version
+        self._elite: list[Place] = []
+        self.add(self._place(start))
+
+    def _place(self, schedule: Schedule) -> Place:
+        order = order_by_start(self.instance, schedule)
+        start = timed(self.instance, schedule.processor, order)
+        work = self.instance.work[np.arange(self.instance.tasks), schedule.processor]
+        return float((start + work).max()), order, schedule.processor
+
+    def grant(self, moves: int) -> int:
+        """Return how many moves a worker that wants so many may do, and count them."""
+        with self._lock:
+            if self.budget.iterations is not None:
+                moves = min(moves, self.budget.iterations - self._moves)
+            self._moves += moves
+            return moves
+
+    def give_back(self, moves: int) -> None:
+        """Take back moves that were granted and not done."""
+        with self._lock:
+            self._moves -= moves
+
+    def finished(self) -> bool:
+        """Return whether to stop."""
+        return (
+            self.failed or self.budget.should_stop() or self.budget.out_of_iterations(self._moves)
+        )
+
+    def publish(self, search: TabuSearch) -> None:
+        """Offer the best schedule of a search."""
+        held = self._incumbent.objective
+        if held is not None and search.best >= held:  # type: ignore[operator]
+            return
+        processor = search.best_processor.copy()
+        start = timed(self.instance, processor, search.best_order)
+        self._incumbent.offer(Schedule(processor, start), NAME, search.best)
+
+    def add(self, place: Place) -> None:
+        """Put a schedule among the best if it is one and unlike them in length."""
+        with self._lock:
+            if all(abs(place[0] - each[0]) > 1e-9 * place[0] for each in self._elite):
+                self._elite = sorted([*self._elite, place], key=lambda each: each[0])[:ELITE]
+
+    def draw(self, random: np.random.Generator) -> Place:
+        """Return a schedule to go on from: the better, the likelier."""
+        if self._incumbent.changed_since(self._seen):
+            with self._lock:
+                self._seen = self._incumbent.version
+            if self._incumbent.found_by != NAME:
+                self.add(self._place(self._incumbent.best))
+        with self._lock:
+            return self._elite[int(len(self._elite) * random.random() ** 2)]
+
+
+def _work(team: _Team, search: TabuSearch, random: np.random.Generator, tenure: int) -> None:
+    """Search again and again until the budget ends."""
+    tasks = team.instance.tasks
+    patience = max(PATIENCE, PATIENCE_PER_TASK * tasks)
+    _, order, processor = team.draw(random)
+    search.start(order, processor)
+    kicks, size = 0, 20
+    try:
+        while not team.finished():
+            granted = team.grant(min(size, max(1, patience - search.fruitless)))
+            before, began = search.moves, time.monotonic()
+            better = search.advance(granted, tenure=tenure, kicks=kicks)
+            done, spent = search.moves - before, time.monotonic() - began
+            team.give_back(granted - done)
+            kicks = 0
+            if better:
+                team.publish(search)
+            else:
+                fitting = int(done * SLICE_SECONDS / max(spent, 1e-6))
+                size = max(1, min(2 * granted, fitting))
+            if search.fruitless >= patience:
+                team.add((search.best, search.best_order.copy(), search.best_processor.copy()))
+                _, order, processor = team.draw(random)
+                search.start(order, processor)
+                kicks = int(random.integers(1, 3 + int(MOST_KICKED * tasks)))
+    except BaseException:
+        team.failed = True
+        raise

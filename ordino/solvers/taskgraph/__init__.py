@@ -1,0 +1,1 @@
+"""Methods for task graphs that need an engine."""
