@@ -25,7 +25,7 @@ from ordino.heuristics.rcpsp.packing import MOST_CELLS, cells, pack, schedulable
 from ordino.models.rcpsp.bounds import tails
 from ordino.models.rcpsp.problem import Plan, Project
 
-__all__ = ["NAME", "Island", "genetic", "takes"]
+__all__ = ["NAME", "Island", "evolve", "genetic", "islands", "takes"]
 
 NAME = "genetic"
 KERNELS = "ordino.heuristics.rcpsp.schedule_kernels"
@@ -63,31 +63,35 @@ def genetic(*, population: int = 100) -> Solver:
         raise UsageError(f"genetic.population {population}: expected at least 4")
 
     def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
-        if rules.takes(instance) is None:
-            incumbent.offer(rules.lft(instance), NAME)
-        kernels: Any = load(KERNELS, budget)
-        if kernels is None:
-            return
-        reduced, kept = without_impossible_modes(instance)
-        project = pack(reduced)
-        islands = [
-            Island(
-                reduced,
-                kept - np.repeat(instance.mode_start[:-1], np.diff(reduced.mode_start)),
-                project,
-                kernels,
-                incumbent,
-                budget,
-                number,
-                population,
-            )
-            for number in range(budget.workers)
-        ]
-        with ThreadPoolExecutor(len(islands)) as threads:
-            for each in [threads.submit(island.live, budget) for island in islands]:
-                each.result()
+        evolve(islands(instance, incumbent, budget, population), budget)
 
     return solve
+
+
+def islands(
+    instance: Project, incumbent: Incumbent, budget: Budget, population: int
+) -> list[Island]:
+    """Return an island a worker; none if the budget ends before the kernels are compiled."""
+    if rules.takes(instance) is None:
+        incumbent.offer(rules.lft(instance), NAME)
+    kernels: Any = load(KERNELS, budget)
+    if kernels is None:
+        return []
+    reduced, kept = without_impossible_modes(instance)
+    names = kept - np.repeat(instance.mode_start[:-1], np.diff(reduced.mode_start))
+    project = pack(reduced)
+    return [
+        Island(reduced, names, project, kernels, incumbent, budget, number, population)
+        for number in range(budget.workers)
+    ]
+
+
+def evolve(evolution: list[Island], budget: Budget) -> None:
+    """Let all islands live until the budget ends, a thread each."""
+    if evolution:
+        with ThreadPoolExecutor(len(evolution)) as threads:
+            for each in [threads.submit(island.live, budget) for island in evolution]:
+                each.result()
 
 
 class Island:

@@ -274,8 +274,8 @@ def evaluate(  # type: ignore[no-untyped-def]
 ):
     """Schedule a list, and justify it to and fro while that improves (Valls et al. 2005).
 
-    `sizes[JUSTIFIES]` says how: 2, all activities to the right in order of their ends, for precedences; 1,
-    in order of their starts, for other lags of at least 0; 0, not at all.
+    `sizes[JUSTIFIES]` says how: 2, all activities to the right in order of their ends, for
+    precedences; 1, in order of their starts, for other lags of at least 0; 0, not at all.
 
     Args:
         project: See above.
