@@ -1,6 +1,6 @@
 """Projects of the public sets: Ordino beside bare CP-SAT and PyJobShop, in one run.
 
-    python benchmarks/rcpsp.py --folder ../shared/datasets/rcpsp --set j120 --every 40 --time-limit 10
+    python benchmarks/rcpsp.py --folder DATA/rcpsp --set j120 --every 40 --time-limit 10
 
 The folder holds a folder a set and `bounds.csv` with best known bounds. Every answer is judged by
 Ordino's checker. Gap: makespan over the best known one, less 1. Path: makespan over the critical
@@ -83,7 +83,8 @@ def main(
     for who, each in figures.items():
         gaps, paths, closed, seconds = (list(column) for column in zip(*each, strict=True))
         click.echo(
-            f"{who:14} gap {100 * statistics.mean(gaps):5.2f} %  path {100 * statistics.mean(paths):6.2f} %"
+            f"{who:14} gap {100 * statistics.mean(gaps):5.2f} %"
+            f"  path {100 * statistics.mean(paths):6.2f} %"
             f"  proved {sum(closed)}  failed {failed.get(who, 0)}"
             f"  {statistics.mean(seconds):5.1f} s"
         )

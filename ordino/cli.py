@@ -16,7 +16,7 @@ from ordino.commands.house import completion, doctor, list_
 from ordino.commands.instances import bounds, convert, generate, info
 from ordino.commands.output import flush, open_streams, say
 from ordino.commands.parameters import Call
-from ordino.commands.solving import check, draw, solve
+from ordino.commands.solving import check, draw, explain, solve
 
 __all__ = ["main", "ordino", "run"]
 
@@ -43,7 +43,7 @@ def ordino() -> None:
 
 
 for _command in (
-    *(solve, check, draw),
+    *(solve, check, explain, draw),
     *(info, bounds, convert, generate),
     *(list_, doctor, completion),
 ):

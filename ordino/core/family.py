@@ -211,6 +211,7 @@ class Family:
             family's problem options.
         scene: Reference to `(instance, solution) -> Scene`.
         facts: Reference to `instance -> dict` of what `info` shows.
+        explain: Reference to `(instance, solution | None, budget) -> Explanation`.
         names: Reference to `() -> list of names` of bundled instances.
         load: Reference to `name -> Instance` for these names.
         best_known: Reference to `name -> Reference | None` for these names.
@@ -232,6 +233,7 @@ class Family:
     scene: str | None = None
     adjust: str | None = None
     facts: str | None = None
+    explain: str | None = None
     names: str | None = None
     load: str | None = None
     best_known: str | None = None

@@ -29,6 +29,7 @@ FAMILY = Family(
     adjust=f"{_MODEL}.problem:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
+    explain="ordino.solvers.rcpsp.explain:explain",
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     bounds=(
         BoundSpec(

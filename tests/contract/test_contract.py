@@ -86,8 +86,8 @@ def test_every_reference_of_a_family_resolves(family: Family) -> None:
         references += [solver.make, *solver.arguments, *([solver.takes] if solver.takes else [])]
     for each in (*family.formats, *family.solution_formats):
         references += [each.read, each.sniff, *([each.write] if each.write else [])]
-    optional = [family.scene, family.adjust, family.facts, family.names, family.load]
-    references += [each for each in (*optional, family.best_known) if each is not None]
+    optional = [family.scene, family.adjust, family.facts, family.explain, family.names]
+    references += [each for each in (*optional, family.load, family.best_known) if each is not None]
     for reference in references:
         assert callable(resolve(reference))
     assert set(family.race) <= {spec.name for spec in family.solvers}

@@ -21,7 +21,6 @@ _SECTION = re.compile(
     r"\s*(?P<name>PRECEDENCE RELATIONS|REQUESTS/DURATIONS|RESOURCE ?AVAILABILITIES)\s*:?\s*"
 )
 _COUNT = re.compile(r"\s*-?\s*(?P<what>jobs|renewable|nonrenewable|doubly constrained)\b[^:]*:\s*")
-_NUMBERS = re.compile(r"[-+0-9\s]+")
 
 
 def sniff_psplib(head: str) -> bool:
@@ -36,10 +35,11 @@ def read_psplib(text: Text) -> Project:
     if counts.get("doubly constrained", (0, None))[0]:
         raise text.error("doubly constrained resources are not supported")
     renewables = _count(text, counts, "renewable")
-    resources = renewables + _count(text, counts, "nonrenewable")
+    resources = [f"R{k + 1}" for k in range(renewables)]
+    resources += [f"N{k + 1}" for k in range(_count(text, counts, "nonrenewable"))]
     modes, successors = _precedences(text, sections, jobs)
     requests = _requests(text, sections, modes, resources)
-    capacities = _capacities(text, sections, renewables, resources)
+    capacities = _capacities(text, sections, resources)
     try:
         return Project.of(
             requests,
@@ -47,8 +47,8 @@ def read_psplib(text: Text) -> Project:
             budgets=capacities[renewables:],
             precedences=[(i, j) for i, row in enumerate(successors) for j in row],
             activity_names=[str(job + 1) for job in range(jobs)],
-            renewable_names=[f"R{k + 1}" for k in range(renewables)],
-            budget_names=[f"N{k + 1}" for k in range(resources - renewables)],
+            renewable_names=resources[:renewables],
+            budget_names=resources[renewables:],
             name=text.name,
         )
     except InstanceError as error:
@@ -74,15 +74,9 @@ def _split(text: Text) -> tuple[Counts, dict[str, list[Line]]]:
             if not token or not re.fullmatch("[0-9]{1,9}", token[0]):
                 raise line.error(f"expected the number of {found['what']}")
             counts[found["what"]] = int(token[0]), line
-        elif current is not None and not _is_words(line, current):
+        elif current is not None and line.text.lstrip()[0] not in "*-":
             current.append(line)
     return counts, sections
-
-
-def _is_words(line: Line, above: Sequence[Line]) -> bool:
-    """Tell whether a line is stars, dashes, or the names of columns that open a section."""
-    first = line.text.lstrip()[0]
-    return first in "*-" or (not above and first.isalpha())
 
 
 def _count(text: Text, counts: Counts, what: str) -> int:
@@ -91,12 +85,30 @@ def _count(text: Text, counts: Counts, what: str) -> int:
     return counts[what][0]
 
 
-def _section(text: Text, sections: dict[str, list[Line]], name: str, lines: int) -> list[Line]:
+def _require_order(line: Line, resources: Sequence[str]) -> None:
+    """Refuse names of resources in another order than renewable, then non-renewable ones."""
+    got = [re.sub(r"\s", "", each) for each in re.findall(r"\b[RN]\s*[0-9]+", line.text)]
+    if got and got != [*resources]:
+        raise line.error(f"expected the resources in the order {' '.join(resources)}")
+
+
+def _section(
+    text: Text,
+    sections: dict[str, list[Line]],
+    name: str,
+    lines: int,
+    resources: Sequence[str] = (),
+) -> list[Line]:
     if name not in sections:
         raise text.end_error(f"the section {name} is missing")
     found = sections[name]
+    if found and found[0].text.lstrip()[0].isalpha():  # the names of the columns
+        if name != "PRECEDENCE RELATIONS":
+            _require_order(found[0], resources)
+        found = found[1:]
     if len(found) < lines:
-        raise text.end_error(f"section {name}: expected {lines} lines, got {len(found)}")
+        message = f"section {name}: expected {lines} lines, got {len(found)}"
+        raise found[-1].error(message) if found else text.end_error(message)
     if len(found) > lines:
         raise found[lines].error(f"section {name}: expected {lines} lines, got more", 0)
     return found
@@ -127,9 +139,9 @@ def _precedences(
 
 
 def _requests(
-    text: Text, sections: dict[str, list[Line]], modes: list[int], resources: int
+    text: Text, sections: dict[str, list[Line]], modes: list[int], resources: Sequence[str]
 ) -> list[list[tuple[int, list[int]]]]:
-    lines = iter(_section(text, sections, "REQUESTS/DURATIONS", sum(modes)))
+    lines = iter(_section(text, sections, "REQUESTS/DURATIONS", sum(modes), resources))
     activities = []
     for job, count in enumerate(modes, start=1):
         rows = []
@@ -137,7 +149,7 @@ def _requests(
             line = next(lines)
             expected = [job, mode] if mode == 1 else [mode]
             what = "numbers (" + ("job, " if mode == 1 else "") + "mode, duration, demands)"
-            values = line.integers(len(expected) + 1 + resources, what=what, minimum=0)
+            values = line.integers(len(expected) + 1 + len(resources), what=what, minimum=0)
             if values[: len(expected)] != expected:
                 raise line.error(f"expected mode {mode} of job {job}", 0)
             duration, *demands = values[len(expected) :]
@@ -146,21 +158,9 @@ def _requests(
     return activities
 
 
-def _capacities(
-    text: Text, sections: dict[str, list[Line]], renewables: int, resources: int
-) -> list[int]:
-    name = "RESOURCEAVAILABILITIES"
-    names = [line for line in sections.get(name, []) if not _NUMBERS.fullmatch(line.text)]
-    wanted = [f"R{k + 1}" for k in range(renewables)]
-    wanted += [f"N{k + 1}" for k in range(resources - renewables)]
-    for line in names:
-        got = re.findall(r"[A-Za-z]+\s*[0-9]+", line.text)
-        if [re.sub(r"\s", "", each).upper() for each in got] != wanted:
-            raise line.error(f"expected the resources in the order {' '.join(wanted)}")
-    if name in sections:
-        sections = sections | {name: [line for line in sections[name] if line not in names]}
-    line = _section(text, sections, name, 1)[0]
-    return line.integers(resources, what="capacities", minimum=0)
+def _capacities(text: Text, sections: dict[str, list[Line]], resources: Sequence[str]) -> list[int]:
+    line = _section(text, sections, "RESOURCEAVAILABILITIES", 1, resources)[0]
+    return line.integers(len(resources), what="capacities", minimum=0)
 
 
 def write_psplib(instance: Project) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ordino.core.arrays import Integers
-from ordino.models.rcpsp.problem import Plan, Project
+from ordino.models.rcpsp.problem import END_START, Plan, Project
 
 __all__ = ["Link", "critical_chain"]
 
@@ -52,20 +52,22 @@ def _cause(
     names = instance.activity_names
     begin = int(start[i])
     if begin == instance.release_dates[i]:
-        return None, f"its release date {begin}" if begin else "the project begins"
+        return None, f"waits for its release at {begin}" if begin else "the project begins"
     arcs = np.flatnonzero(instance.lag_target == i)
     tight = arcs[start[instance.lag_source[arcs]] + steps[arcs] == begin]
     tight = tight[start[instance.lag_source[tight]] < begin]
     if tight.size:
         source = instance.lag_source[tight]
         j = int(source[np.argmax(end[source])])
-        return j, f"a time lag behind {names[j]}"
+        arc = int(tight[np.argmax(end[source])])
+        ends = instance.lag_kind[arc] == END_START and not instance.lag[arc]
+        return j, f"waits for {names[j]}" + (" to end" if ends else ", by a time lag")
     occupied = instance.duration[mode] > 0
     for group in instance.groups:
         if i in group:
             for j in group:
                 if j != i and occupied[j] and end[j] == begin:
-                    return j, f"it may not overlap with {names[j]}"
+                    return j, f"waits for {names[j]}, which it may not overlap"
     enders = np.flatnonzero((end == begin) & occupied)
     running = (start < begin) & (end >= begin) & occupied
     for resource, name in enumerate(instance.renewable_names):
@@ -78,6 +80,6 @@ def _cause(
         holders = enders[demand[enders] > 0]
         if holders.size:
             j = int(holders[np.argmax(demand[holders])])
-            return j, f"{name}, which {names[j]} held"
-        return None, f"{name}, of which there were {there} just before"
-    return None, "nothing: it could start earlier"
+            return j, f"waits for {name}, which {names[j]} held"
+        return None, f"waits for {name}, of which there were {there} just before"
+    return None, "waits for nothing: it could start earlier"
