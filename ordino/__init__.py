@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ordino.api import check as check
     from ordino.api import compute_bounds as compute_bounds
+    from ordino.api import explain as explain
     from ordino.api import simulate as simulate
     from ordino.api import solve as solve
     from ordino.core.errors import InputError as InputError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ordino.core.errors import RejectedSolution as RejectedSolution
     from ordino.core.errors import SolverError as SolverError
     from ordino.core.errors import UsageError as UsageError
+    from ordino.core.explanation import Explanation as Explanation
     from ordino.core.incumbent import Event as Event
     from ordino.core.report import Report as Report
     from ordino.core.report import Violation as Violation
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 _WHERE = {
     "Event": "ordino.core.incumbent:Event",
+    "Explanation": "ordino.core.explanation:Explanation",
     "InputError": "ordino.core.errors:InputError",
     "OrdinoError": "ordino.core.errors:OrdinoError",
     "RejectedSolution": "ordino.core.errors:RejectedSolution",
@@ -51,6 +54,7 @@ _WHERE = {
     "Violation": "ordino.core.report:Violation",
     "check": "ordino.api:check",
     "compute_bounds": "ordino.api:compute_bounds",
+    "explain": "ordino.api:explain",
     "read": "ordino.instances.reading:read_instance",
     "read_all": "ordino.instances.reading:read_all",
     "read_solution": "ordino.instances.reading:read_solution",

@@ -10,6 +10,7 @@ from typing import Any
 
 from ordino.core.budget import Budget, Stoppable, StopToken
 from ordino.core.errors import RejectedSolution, UnknownNameError, UsageError, clip
+from ordino.core.explanation import Explanation
 from ordino.core.family import Family, Instance, Solution, Solver, SolverSpec, resolve
 from ordino.core.incumbent import Event, Incumbent, Observer
 from ordino.core.objective import Value
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "compute_bounds",
     "default_workers",
+    "explain",
     "make_solver",
     "settings_of",
     "simulate",
@@ -351,6 +353,49 @@ def simulate(
         planned=planned if isinstance(planned, (int, float)) else None,
         values=tuple(float(value) for value in values),
     )
+
+
+def explain(
+    instance: Instance,
+    solution: Solution | Result | None = None,
+    *,
+    time_limit: float = 60.0,
+    workers: int | None = None,
+    seed: int = 0,
+    stop: Stoppable | None = None,
+) -> Explanation:
+    """Explain why an instance has no solution, or what holds the objective of one.
+
+    Args:
+        instance: Of a family that explains.
+        solution: What to explain; without one, the instance is solved first, which takes half of
+            the time at most.
+        time_limit: Seconds of wall time for the whole call.
+        workers: Cores to keep busy; by default all that the process may use.
+        seed: Of every random choice.
+        stop: Anything with `is_set()`.
+
+    Raises:
+        UsageError: The family does not explain.
+        RejectedSolution: The checker rejects the solution.
+    """
+    home = _family_of(instance)
+    if home.explain is None:
+        raise UsageError(f"family {home.name} does not explain")
+    workers = default_workers() if workers is None else workers
+    _require_numbers(time_limit=time_limit, workers=workers, seed=seed)
+    deadline = time.monotonic() + time_limit
+    if isinstance(solution, Result):
+        instance = home.adjusted(instance, solution.problem["options"])
+        solution = solution.solution
+    if solution is None:
+        limits: dict[str, Any] = {"time_limit": time_limit / 2, "workers": workers, "seed": seed}
+        solution = solve(instance, **limits, stop=stop).solution
+    elif not (report := check(instance, solution)).valid:
+        raise RejectedSolution("solution", report)
+    budget = Budget(deadline, workers=workers, seed=seed, stop=StopToken(stop))
+    explanation: Explanation = resolve(home.explain)(instance, solution, budget)
+    return explanation
 
 
 def compute_bounds(instance: Instance) -> dict[str, int | float | None]:

@@ -17,7 +17,7 @@ from ordino.commands.instances import bounds, convert, generate, info
 from ordino.commands.output import flush, open_streams, say
 from ordino.commands.parameters import Call
 from ordino.commands.simulation import simulate
-from ordino.commands.solving import check, draw, solve
+from ordino.commands.solving import check, draw, explain, solve
 
 __all__ = ["main", "ordino", "run"]
 
@@ -44,7 +44,7 @@ def ordino() -> None:
 
 
 for _command in (
-    *(solve, check, simulate, draw),
+    *(solve, check, explain, simulate, draw),
     *(info, bounds, convert, generate),
     *(list_, doctor, completion),
 ):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ordino.core.family import Family, Instance
     from ordino.core.result import Result
 
-__all__ = ["check", "draw", "solve"]
+__all__ = ["check", "draw", "explain", "solve"]
 
 _INFEASIBLE, _NOTHING, _REJECTED, _INTERRUPTED = 3, 4, 6, 130
 
@@ -219,6 +219,60 @@ def check(
     else:
         answer(summarise_report(report, instance.objective.name))
     return 0 if report.valid else _REJECTED
+
+
+@click.command(cls=InstanceCommand)
+@click.argument("file", shell_complete=complete_source)
+@click.argument("solution", shell_complete=complete_source, required=False)
+@instance_options
+@click.option(
+    "--time-limit",
+    type=duration,
+    default="60",
+    show_default=True,
+    help="Seconds, or as in 5m, 1.5h.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Cores to keep busy; default: all.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@json_option
+def explain(
+    file: str,
+    solution: str | None,
+    format: str | None,
+    max_size: int,
+    problem: dict[str, Any],
+    time_limit: float,
+    workers: int | None,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Explain why there is no solution, or what holds the objective.
+
+    Of an infeasible instance, constraints that can't hold together; of a solution, or the best that
+    is found in half of the time, what its objective depends on. Exit code 3 for a conflict, 4 where
+    neither was found.
+    """
+    from ordino import api
+    from ordino.commands.interrupt import Interrupt
+    from ordino.commands.summary import summarise_explanation
+
+    require_one_stdin(file, solution)
+    instance, home = read_adjusted(file, format, max_size, problem)
+    given, result = None, None
+    if solution is not None:
+        given, result = read_given(solution, instance, max_size)
+        require_valid(solution, api.check(instance, given if result is None else result))
+        if result is not None:
+            instance = home.adjusted(instance, result.problem["options"])
+    with Interrupt() as stop:
+        explanation = api.explain(
+            instance, given, time_limit=time_limit, workers=workers, seed=seed, stop=stop
+        )
+    if as_json:
+        answer_json(explanation.to_data())
+    else:
+        answer(summarise_explanation(explanation))
+    return {"infeasible": _INFEASIBLE, "unknown": _NOTHING}.get(explanation.subject, 0)
 
 
 @click.command(cls=InstanceCommand)

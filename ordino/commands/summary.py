@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ordino.core.explanation import Explanation
 from ordino.core.family import Reference
 from ordino.core.objective import Bound, Value
 from ordino.core.report import Report
@@ -16,6 +17,7 @@ __all__ = [
     "show",
     "show_gap",
     "summarise_bounds",
+    "summarise_explanation",
     "summarise_facts",
     "summarise_reference",
     "summarise_report",
@@ -97,6 +99,12 @@ def summarise_report(report: Report, name: str) -> str:
     if count > _MOST_VIOLATIONS:
         lines.append(f"  … and {count - _MOST_VIOLATIONS} more")
     return "\n".join(lines)
+
+
+def summarise_explanation(explanation: Explanation) -> str:
+    """Write an explanation: its summary, then a line a reason."""
+    lines = [f"  {each.kind}: {each.message}" for each in explanation.reasons]
+    return "\n".join([explanation.summary, *lines])
 
 
 def summarise_bounds(

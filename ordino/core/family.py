@@ -221,6 +221,7 @@ class Family:
             returns the objective of each replication; its other keyword-only parameters are what a
             user may set.
         facts: Reference to `instance -> dict` of what `info` shows.
+        explain: Reference to `(instance, solution | None, budget) -> Explanation`.
         names: Reference to `() -> list of names` of bundled instances.
         load: Reference to `name -> Instance` for these names.
         best_known: Reference to `name -> Reference | None` for these names.
@@ -243,6 +244,7 @@ class Family:
     adjust: str | None = None
     simulate: str | None = None
     facts: str | None = None
+    explain: str | None = None
     names: str | None = None
     load: str | None = None
     best_known: str | None = None

@@ -1,0 +1,97 @@
+"""Projects straight on CP-SAT, and on PyJobShop: what a user would write without Ordino.
+
+Reference for all comparisons: the textbook model, default parameters but for workers, seed and time
+limit. For single-mode and multi-mode projects with end-start and start-start lags.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ortools.sat.python import cp_model
+
+from ordino.models.rcpsp.problem import KINDS, Plan, Project
+
+Found = tuple[int | None, float | None, Plan | None]
+
+
+def solve_cpsat(project: Project, *, workers: int, seed: int, time_limit: float) -> Found:
+    """Return objective, bound and plan of the textbook model."""
+    model = cp_model.CpModel()
+    horizon = project.horizon
+    starts, ends, makespan = [], [], model.new_int_var(0, horizon, "")
+    chosen: list[list[Any]] = []
+    by_mode: list[Any] = []
+    for i in range(project.activities):
+        start, end = model.new_int_var(0, horizon, ""), model.new_int_var(0, horizon, "")
+        modes = project.modes_of(i)
+        literals = [model.new_bool_var("") for _ in modes]
+        for mode, literal in zip(modes, literals, strict=True):
+            duration = int(project.duration[mode])
+            interval = model.new_optional_interval_var(start, duration, end, literal, "")
+            by_mode.append((interval, literal))
+        model.add_exactly_one(literals)
+        model.add(makespan >= end)
+        starts.append(start)
+        ends.append(end)
+        chosen.append(literals)
+    for i, j, kind, lag in zip(
+        project.lag_source, project.lag_target, project.lag_kind, project.lag, strict=True
+    ):
+        of, to = KINDS[kind].split("-")
+        before = ends[i] if of == "end" else starts[i]
+        behind = ends[j] if to == "end" else starts[j]
+        model.add(behind >= before + int(lag))
+    for k, capacity in enumerate(project.greatest_capacity.tolist()):
+        demands = project.demand[:, k].tolist()
+        users = [mode for mode, demand in enumerate(demands) if demand]
+        model.add_cumulative([by_mode[m][0] for m in users], [demands[m] for m in users], capacity)
+    for k, budget in enumerate(project.budget.tolist()):
+        needs = project.consumption[:, k].tolist()
+        model.add(
+            sum(n * literal for n, (_, literal) in zip(needs, by_mode, strict=True)) <= budget
+        )
+    model.minimize(makespan)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = workers
+    solver.parameters.random_seed = seed
+    solver.parameters.max_time_in_seconds = time_limit
+    status = solver.solve(model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None, None, None
+    mode = [[solver.value(literal) for literal in literals].index(1) for literals in chosen]
+    plan = Plan.of([solver.value(start) for start in starts], mode)
+    return int(solver.objective_value), solver.best_objective_bound, plan
+
+
+def solve_pyjobshop(project: Project, *, workers: int, seed: int, time_limit: float) -> Found:
+    """Return objective, bound and plan of PyJobShop on CP-SAT; needs `pip install pyjobshop`."""
+    from pyjobshop import Model
+
+    model = Model()
+    renewable = [model.add_renewable(int(c)) for c in project.greatest_capacity]
+    nonrenewable = [model.add_consumable(int(c)) for c in project.budget]
+    tasks = [model.add_task() for _ in range(project.activities)]
+    for i, task in enumerate(tasks):
+        for mode in project.modes_of(i):
+            needs = [*project.demand[mode].tolist(), *project.consumption[mode].tolist()]
+            model.add_mode(task, [*renewable, *nonrenewable], int(project.duration[mode]), needs)
+    add = {
+        "start-start": model.add_start_before_start,
+        "start-end": model.add_start_before_end,
+        "end-start": model.add_end_before_start,
+        "end-end": model.add_end_before_end,
+    }
+    for i, j, kind, lag in zip(
+        project.lag_source, project.lag_target, project.lag_kind, project.lag, strict=True
+    ):
+        add[KINDS[kind]](tasks[i], tasks[j], delay=int(lag))
+    result = model.solve(
+        time_limit=time_limit, display=False, num_workers=workers, random_seed=seed
+    )
+    if not result.best.tasks:
+        return None, None, None
+    first = project.mode_start[:-1].tolist()
+    mode = [task.mode - first[i] for i, task in enumerate(result.best.tasks)]
+    plan = Plan.of([task.start for task in result.best.tasks], mode)
+    return int(result.objective), result.lower_bound, plan

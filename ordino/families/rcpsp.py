@@ -1,0 +1,131 @@
+"""Resource-constrained projects: single and multi-mode, time lags, calendars, windows."""
+
+from __future__ import annotations
+
+from ordino.core.family import (
+    BoundSpec,
+    Family,
+    FormatSpec,
+    GeneratorSpec,
+    SolutionFormatSpec,
+    SolverSpec,
+)
+from ordino.solvers import specs
+
+__all__ = ["FAMILY"]
+
+_MODEL = "ordino.models.rcpsp"
+_FILES = "ordino.instances.rcpsp"
+_HEURISTICS = "ordino.heuristics.rcpsp"
+_RULES = f"{_HEURISTICS}.rules"
+_TAKES = f"{_RULES}:takes"
+
+FAMILY = Family(
+    name="rcpsp",
+    title="resource-constrained project: least makespan or total weighted tardiness",
+    instances={"rcpsp": f"{_MODEL}.problem:Project"},
+    solution=f"{_MODEL}.problem:Plan",
+    check=f"{_MODEL}.check:check",
+    adjust=f"{_MODEL}.problem:adjust",
+    scene=f"{_MODEL}.scene:scene",
+    facts=f"{_MODEL}.scene:facts",
+    explain="ordino.solvers.rcpsp.explain:explain",
+    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
+    bounds=(
+        BoundSpec(
+            name="critical-path",
+            summary="all activities as early as time lags allow",
+            compute=f"{_MODEL}.bounds:critical_path",
+        ),
+        BoundSpec(
+            name="capacity",
+            summary="work over capacity, with least head and tail",
+            compute=f"{_MODEL}.bounds:capacity",
+        ),
+    ),
+    solvers=(
+        specs.rule("lft", f"{_RULES}:lft", "latest finish time", takes=_TAKES),
+        specs.rule("lst", f"{_RULES}:lst", "latest start time", takes=_TAKES),
+        specs.rule("mts", f"{_RULES}:mts", "most total successors", takes=_TAKES),
+        specs.rule("grpw", f"{_RULES}:grpw", "greatest rank positional weight", takes=_TAKES),
+        specs.rule("spt", f"{_RULES}:spt", "shortest processing time", takes=_TAKES),
+        specs.rule("edd", f"{_RULES}:edd", "earliest due date", takes=f"{_RULES}:has_due_dates"),
+        SolverSpec(
+            name="genetic",
+            summary="genetic algorithm on activity lists (Hartmann 1998; Valls et al. 2005)",
+            make=f"{_HEURISTICS}.genetic:genetic",
+            takes=f"{_HEURISTICS}.genetic:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
+            name="hybrid",
+            summary="genetic algorithm, CP-SAT with more threads than cores, neighbourhoods",
+            make="ordino.solvers.rcpsp.hybrid:hybrid",
+            arguments=(f"{_MODEL}.cpsat:formulate",),
+            takes=f"{_MODEL}.cpsat:takes",
+            improves=True,
+            proves=True,
+            deterministic=False,
+            scales=True,
+        ),
+        SolverSpec(
+            name="windows",
+            summary="neighbourhoods over windows of time, by CP-SAT",
+            make="ordino.solvers.rcpsp.hybrid:windows",
+            arguments=(f"{_MODEL}.cpsat:formulate",),
+            takes=f"{_MODEL}.cpsat:takes",
+            improves=True,
+            scales=True,
+        ),
+        specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
+    ),
+    race=("lft", "lst", "mts", "edd", "hybrid"),
+    formats=(
+        FormatSpec(
+            name="psplib",
+            summary="PSPLIB .sm and .mm, and MMLIB",
+            read=f"{_FILES}.psplib:read_psplib",
+            sniff=f"{_FILES}.psplib:sniff_psplib",
+            write=f"{_FILES}.psplib:write_psplib",
+            suffixes=(".sm", ".mm"),
+        ),
+        FormatSpec(
+            name="patterson",
+            summary="single mode, all numbers (.rcp)",
+            read=f"{_FILES}.formats:read_patterson",
+            sniff=f"{_FILES}.formats:sniff_patterson",
+            write=f"{_FILES}.formats:write_patterson",
+            suffixes=(".rcp",),
+        ),
+        FormatSpec(
+            name="rcpsp-max",
+            summary="ProGen/max: minimal and maximal time lags (.sch)",
+            read=f"{_FILES}.formats:read_rcpsp_max",
+            sniff=f"{_FILES}.formats:sniff_rcpsp_max",
+            write=f"{_FILES}.formats:write_rcpsp_max",
+            suffixes=(".sch",),
+        ),
+    ),
+    solution_formats=(
+        SolutionFormatSpec(
+            name="starts",
+            summary='a line "name: start" or "name: start mode" an activity',
+            read=f"{_FILES}.formats:read_starts",
+            sniff=f"{_FILES}.formats:sniff_starts",
+            write=f"{_FILES}.formats:write_starts",
+        ),
+    ),
+    generators=(
+        GeneratorSpec(
+            name="random",
+            summary="by order strength and resource strength (Kolisch, Sprecher, Drexl 1995)",
+            make=f"{_FILES}.generate:random_project",
+        ),
+        GeneratorSpec(
+            name="interactions",
+            summary="layers, downtime, windows, pairs apart (R-ConstraintBench; Jain, Wetter 2025)",
+            make=f"{_FILES}.generate:interactions",
+        ),
+    ),
+)

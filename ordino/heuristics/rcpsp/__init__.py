@@ -1,0 +1,1 @@
+"""Heuristics for resource-constrained projects."""

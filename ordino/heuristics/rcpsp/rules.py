@@ -1,0 +1,102 @@
+"""Priority rules, single pass, with serial or parallel schedule generation (survey: Kolisch 1996).
+
+The activity of least priority goes first, the one of lower number at ties.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from ordino.heuristics.rcpsp import generation
+from ordino.heuristics.rcpsp.modes import start_modes
+from ordino.heuristics.rcpsp.packing import schedulable
+from ordino.models.rcpsp.bounds import tails
+from ordino.models.rcpsp.network import longest_paths
+from ordino.models.rcpsp.problem import NEVER, Plan, Project
+
+__all__ = ["edd", "grpw", "has_due_dates", "lft", "lst", "mts", "spt", "takes"]
+
+Scheme = Literal["serial", "parallel"]
+
+
+def takes(instance: Project) -> str | None:
+    """Say why a rule might find no schedule, or return `None`."""
+    if (instance.deadlines != NEVER).any():
+        return "it has deadlines"
+    if not schedulable(instance):
+        return "its time lags form cycles"
+    modes = start_modes(instance)
+    if modes is None:
+        return "its budgets are tight"
+    last = instance.step_capacity[instance.step_start[1:] - 1]
+    needs = instance.demand[modes][instance.duration[modes] > 0]
+    if (needs > last).any():
+        return "a capacity is too small in the end"
+    return None
+
+
+def has_due_dates(instance: Project) -> str | None:
+    """Say why EDD can't be applied, or return `None`."""
+    return takes(instance) if instance.weights.any() else "it has no due dates"
+
+
+def lft(instance: Project, *, scheme: Scheme = "serial") -> Plan:
+    """Latest finish time: least latest end, if the project were to end with its critical path."""
+    return _scheduled(instance, instance.least_duration - tails(instance), scheme)
+
+
+def lst(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
+    """Latest start time: least latest start, if the project were to end with its critical path."""
+    return _scheduled(instance, -tails(instance), scheme)
+
+
+def mts(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
+    """Most total successors, direct or not."""
+    below = _successors(instance)
+    return _scheduled(instance, [-each.bit_count() for each in below], scheme)
+
+
+def grpw(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
+    """Greatest rank positional weight: own duration and those of direct successors."""
+    weight = instance.least_duration.copy()
+    np.add.at(weight, instance.lag_source, instance.least_duration[instance.lag_target])
+    return _scheduled(instance, -weight, scheme)
+
+
+def spt(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
+    """Shortest processing time."""
+    return _scheduled(instance, instance.least_duration, scheme)
+
+
+def edd(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
+    """Earliest due date, that of successors handed on less the time between; for tardiness."""
+    far = int(instance.due_dates.max()) + instance.horizon
+    dues = np.where(instance.weights > 0, instance.due_dates - instance.least_duration, far)
+    latest = -longest_paths(-dues, instance.lag_target, instance.lag_source, instance.lag_steps())
+    return _scheduled(instance, latest, scheme)
+
+
+def _successors(instance: Project) -> list[int]:
+    """Return the set of all successors of each activity, as bits."""
+    from ordino.models.rcpsp.network import topological_order
+
+    order = topological_order(instance.activities, instance.lag_source, instance.lag_target)
+    assert order is not None
+    following: list[list[int]] = [[] for _ in range(instance.activities)]
+    for i, j in zip(instance.lag_source.tolist(), instance.lag_target.tolist(), strict=True):
+        following[i].append(j)
+    below = [0] * instance.activities
+    for i in reversed(order):
+        for j in following[i]:
+            below[i] |= below[j] | 1 << j
+    return below
+
+
+def _scheduled(instance: Project, priority: Any, scheme: Scheme) -> Plan:
+    modes = start_modes(instance)
+    assert modes is not None
+    generate = generation.serial if scheme == "serial" else generation.parallel
+    start = generate(instance, modes, np.asarray(priority).tolist())
+    return Plan(np.array(start, dtype=np.int64), modes - instance.mode_start[:-1])

@@ -1,0 +1,1 @@
+"""How projects are written down."""

@@ -1,0 +1,149 @@
+"""Checks a plan of a project from first principles, in O(n log n) but for its violations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ordino.core.arrays import LARGEST, Integers
+from ordino.core.report import Report, Violation
+from ordino.models.rcpsp.problem import KINDS, Plan, Project
+
+__all__ = ["check"]
+
+
+def check(instance: Project, solution: Plan) -> Report:
+    """Check modes, windows, time lags, capacities, budgets and disjunctive groups.
+
+    The objective is the latest end, or the total weighted tardiness, as the project's goal says.
+    """
+    count = instance.activities
+    violations: list[Violation] = []
+    for what, values in (("start times", solution.start), ("modes", solution.mode)):
+        if values.size != count:
+            message = f"expected {count} {what}, got {values.size}"
+            violations.append(Violation("shape", message))
+    if violations:
+        return Report.of(violations, None)
+    modes = np.diff(instance.mode_start)
+    wrong = (solution.mode < 0) | (solution.mode >= modes)
+    for i in np.flatnonzero(wrong).tolist():
+        violations.append(
+            Violation(
+                "mode",
+                f"activity {instance.activity_names[i]} is in mode {solution.mode[i]}, expected 0 "
+                f"to {modes[i] - 1}",
+            )
+        )
+    if violations:
+        return Report.of(violations, None)
+
+    mode = instance.mode_start[:-1] + solution.mode
+    start = np.clip(solution.start, -LARGEST, LARGEST - 1 - instance.duration.max())
+    end = start + instance.duration[mode]
+    violations += _windows(instance, start, end)
+    violations += _lags(instance, start, end)
+    violations += _capacities(instance, mode, start, end)
+    violations += _budgets(instance, mode)
+    violations += _groups(instance, start, end)
+    if violations or instance.goal == "makespan":
+        return Report.of(violations, int(end.max()))
+    late = np.maximum(0, end - instance.due_dates)
+    pairs = zip(instance.weights.tolist(), late.tolist(), strict=True)
+    return Report.of([], sum(weight * each for weight, each in pairs))
+
+
+def _windows(instance: Project, start: Integers, end: Integers) -> Iterator[Violation]:
+    names = instance.activity_names
+    for i in np.flatnonzero(start < instance.release_dates).tolist():
+        message = f"before its release at {instance.release_dates[i]}"
+        yield Violation("release", f"activity {names[i]} starts at {start[i]}, {message}")
+    for i in np.flatnonzero(end > instance.deadlines).tolist():
+        message = f"behind its deadline {instance.deadlines[i]}"
+        yield Violation("deadline", f"activity {names[i]} ends at {end[i]}, {message}")
+
+
+def _lags(instance: Project, start: Integers, end: Integers) -> Iterator[Violation]:
+    source, target, kind = instance.lag_source, instance.lag_target, instance.lag_kind
+    first = np.where(kind >= 2, end[source], start[source])
+    second = np.where(kind % 2 == 1, end[target], start[target])
+    for arc in np.flatnonzero(second - first < instance.lag).tolist():
+        of, to = KINDS[kind[arc]].split("-")
+        i, j = (instance.activity_names[int(each[arc])] for each in (source, target))
+        lag = int(instance.lag[arc])
+        if lag == 0 and (of, to) == ("end", "start"):
+            message = (
+                f"activity {j} starts at {second[arc]}, before activity {i} ends at {first[arc]}"
+            )
+            yield Violation("precedence", message)
+        elif lag >= 0:
+            yield Violation(
+                "minimal lag",
+                f"activity {j} {to}s at {second[arc]}, less than {lag} behind the {of} of activity "
+                f"{i} at {first[arc]}",
+            )
+        else:
+            yield Violation(
+                "maximal lag",
+                f"activity {i} {of}s at {first[arc]}, more than {-lag} behind the {to} of activity "
+                f"{j} at {second[arc]}",
+            )
+
+
+def _capacities(
+    instance: Project, mode: Integers, start: Integers, end: Integers
+) -> Iterator[Violation]:
+    """Sweep over each renewable resource: use against capacity between any two events."""
+    for resource, name in enumerate(instance.renewable_names):
+        demand = instance.demand[mode, resource]
+        users = np.flatnonzero((demand > 0) & (end > start))
+        steps = instance.steps(resource)
+        times = np.concatenate([start[users], end[users], [time for time, _ in steps]])
+        capacities = [capacity for _, capacity in steps]
+        rises = np.diff([0, *capacities])
+        room = np.concatenate([-demand[users], demand[users], rises])
+        moments, where = np.unique(times, return_inverse=True)
+        change = np.zeros(moments.size, dtype=np.int64)
+        np.add.at(change, where, room)
+        free = np.cumsum(change)
+        over = np.flatnonzero(free < 0)
+        for position in over.tolist():
+            if position and free[position - 1] == free[position]:
+                continue
+            moment = int(moments[position])
+            running = users[(start[users] <= moment) & (moment < end[users])]
+            used = int(demand[running].sum())
+            shown = ", ".join(instance.activity_names[i] for i in running[:8].tolist())
+            more = f" and {running.size - 8} more" if running.size > 8 else ""
+            yield Violation(
+                "capacity",
+                f"{name}: at time {moment} activities {shown}{more} need {used}, there are "
+                f"{used + int(free[position])}",
+            )
+
+
+def _budgets(instance: Project, mode: Integers) -> Iterator[Violation]:
+    used = instance.consumption[mode].sum(axis=0)
+    for resource in np.flatnonzero(used > instance.budget).tolist():
+        yield Violation(
+            "budget",
+            f"{instance.budget_names[resource]}: the modes consume {used[resource]}, there are "
+            f"{instance.budget[resource]}",
+        )
+
+
+def _groups(instance: Project, start: Integers, end: Integers) -> Iterator[Violation]:
+    names = instance.activity_names
+    for group in instance.groups:
+        members = [i for i in group if end[i] > start[i]]
+        latest = -1
+        for i in sorted(members, key=lambda i: (int(start[i]), int(end[i]))):
+            if latest >= 0 and start[i] < end[latest]:
+                yield Violation(
+                    "disjunction",
+                    f"activity {names[i]} starts at {start[i]}, before activity {names[latest]} "
+                    f"ends at {end[latest]}: they may not overlap",
+                )
+            if latest < 0 or end[i] > end[latest]:
+                latest = i

@@ -1,0 +1,114 @@
+"""Large neighbourhood search with CP-SAT: keep part of the incumbent, solve for the rest, again.
+
+Knows no family: what is kept, a function of the family says by adding constraints to a copy of the
+model. How much is left free adapts: more after a neighbourhood that was searched through, less
+after one that took all of its time (Shaw 1998).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from ordino.core.budget import Budget
+from ordino.core.incumbent import Incumbent
+from ordino.models.formulation import CpsatFormulation
+
+__all__ = ["Restrict", "improve"]
+
+TURN_SECONDS = 1.5
+LEAST_TURN_SECONDS = 0.05
+POLL_SECONDS = 0.05
+WIDER, NARROWER = 1.1, 0.85
+
+Restrict = Callable[[Any, Any, np.random.Generator, float], None]
+"""Adds to a model what is kept of a solution, where a share (0 to 1) of it is to be left free."""
+
+
+def improve(
+    formulation: CpsatFormulation,
+    restrict: Restrict,
+    incumbent: Incumbent,
+    budget: Budget,
+    *,
+    source: str,
+    share: float = 0.3,
+) -> None:
+    """Search neighbourhoods of the incumbent until the budget ends; a thread a worker.
+
+    An iteration is a neighbourhood. Ends at once where there is no incumbent.
+
+    Args:
+        formulation: Of an objective with one level; its model is not changed.
+        restrict: Says what is kept.
+        incumbent: Where to start from, and to offer to.
+        budget: Time, iterations, workers, seed.
+        source: The solver's name.
+        share: Of a solution that is left free at first.
+    """
+    if incumbent.best is None:
+        return
+    turns = None if budget.iterations is None else -(-budget.iterations // budget.workers)
+
+    def work(number: int) -> None:
+        random = np.random.default_rng((budget.seed, number))
+        free, done = share, 0
+        while not (budget.should_stop() or incumbent.closed or done == turns):
+            done += 1
+            free = _turn(formulation, restrict, incumbent, budget, source, random, free)
+
+    with ThreadPoolExecutor(budget.workers) as threads:
+        for each in [threads.submit(work, number) for number in range(budget.workers)]:
+            each.result()
+    budget.out_of_iterations(0 if turns is None else budget.iterations or 0)
+
+
+def _turn(
+    formulation: CpsatFormulation,
+    restrict: Restrict,
+    incumbent: Incumbent,
+    budget: Budget,
+    source: str,
+    random: np.random.Generator,
+    free: float,
+) -> float:
+    """Search one neighbourhood; return the share to leave free in the next."""
+    from ortools.sat.python import cp_model
+
+    solution, objective = incumbent.best, incumbent.objective
+    assert isinstance(objective, int)
+    model = formulation.model.clone()
+    (level,) = formulation.levels
+    restrict(model, solution, random, free)
+    model.add(level <= objective - 1)
+    model.minimize(level)
+    model.clear_hints()
+    for variable, value in formulation.hint(solution):
+        model.add_hint(variable, value)
+    engine = cp_model.CpSolver()
+    engine.parameters.merge_text_format(formulation.parameters)
+    engine.parameters.num_workers = 1
+    engine.parameters.random_seed = int(random.integers(2**31))
+    engine.parameters.catch_sigint_signal = False
+    if budget.iterations is None:
+        seconds = min(TURN_SECONDS, budget.remaining())
+        engine.parameters.max_time_in_seconds = max(LEAST_TURN_SECONDS, seconds)
+    else:
+        engine.parameters.max_deterministic_time = TURN_SECONDS
+        engine.parameters.max_time_in_seconds = budget.remaining()
+
+    class Stop(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+        def on_solution_callback(self) -> None:
+            if budget.should_stop():
+                self.stop_search()
+
+    status = engine.solve(model, Stop())
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        plan = formulation.read(list(engine.response_proto.solution))
+        incumbent.offer(plan, source, engine.value(level))
+    if status == cp_model.UNKNOWN:
+        return max(0.02, free * NARROWER)
+    return min(1.0, free * WIDER)

@@ -1,0 +1,253 @@
+"""Explains projects: an irreducible conflict, or the chain that holds the makespan of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ordino.core.budget import Budget
+from ordino.core.explanation import Explanation, Reason
+from ordino.models.rcpsp import chain
+from ordino.models.rcpsp.bounds import contradiction
+from ordino.models.rcpsp.cpsat import formulate
+from ordino.models.rcpsp.network import positive_cycle
+from ordino.models.rcpsp.problem import KINDS, NEVER, Plan, Project
+from ordino.solvers.conflict import irreducible
+
+__all__ = ["explain"]
+
+TURN_SECONDS = 3.0
+"""For CP-SAT to refute what is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """Something that can be left out of a project.
+
+    `release` and `deadline` name an activity, `lag` and `group` the one of that number, `capacity`
+    and `budget` a resource, `downtime` a resource and a step of its capacity.
+    """
+
+    kind: str
+    number: int
+    step: int = 0
+
+
+def explain(instance: Project, solution: Plan | None, budget: Budget) -> Explanation:
+    """Explain a plan, or without one why there is none.
+
+    Args:
+        instance: The project.
+        solution: A feasible plan, or `None` where there seems to be none.
+        budget: For the search of a conflict.
+    """
+    if solution is not None:
+        return _objective(instance, solution)
+    found = _chain_of_lags(instance)
+    if found is not None:
+        items, sure = found, True
+    else:
+        simple = contradiction(instance)
+        if simple is not None:
+            return Explanation(
+                subject="infeasible",
+                summary=f"there is no plan: {simple}",
+                reasons=(Reason("argument", simple),),
+                irreducible=True,
+            )
+        every = _items(instance)
+        if not _refuted(instance, every, budget):
+            return Explanation(
+                subject="unknown", summary="neither a plan nor a conflict was found in the time"
+            )
+        items, sure = irreducible(every, lambda part: _refuted(instance, part, budget), budget)
+    what = "an irreducible conflict" if sure else "a conflict that may be reducible"
+    return Explanation(
+        subject="infeasible",
+        summary=f"there is no plan: {what} of {len(items)} constraints",
+        reasons=tuple(Reason(item.kind, _told(instance, item, items)) for item in items),
+        irreducible=sure,
+    )
+
+
+def _objective(instance: Project, plan: Plan) -> Explanation:
+    links = chain.critical_chain(instance, plan)
+    names = instance.activity_names
+    reasons = tuple(
+        Reason("chain", f"{names[each.activity]}, {each.start} to {each.end}: {each.why}")
+        for each in links
+    )
+    count = len(links)
+    return Explanation(
+        subject="objective",
+        summary=f"the latest end {links[-1].end} is held by a chain of {count} activities",
+        reasons=reasons,
+    )
+
+
+def _chain_of_lags(instance: Project) -> list[_Item] | None:
+    """Return a window's two ends and the time lags between that leave no room, if there are some.
+
+    Release dates and deadlines are arcs from and to one more node; a cycle of positive length
+    through it is a conflict of which nothing can be left out.
+    """
+    n = instance.activities
+    limited = np.flatnonzero(instance.deadlines != NEVER)
+    source = [instance.lag_source, np.full(n, n), limited]
+    target = [instance.lag_target, np.arange(n), np.full(limited.size, n)]
+    least = instance.least_duration[limited] - instance.deadlines[limited]
+    step = np.concatenate([instance.lag_steps(), instance.release_dates, least])
+    cycle = positive_cycle(n + 1, np.concatenate(source), np.concatenate(target), step)
+    if cycle is None:
+        return None
+    lags = instance.lag.size
+    first = next((place for place, arc in enumerate(cycle) if lags <= arc < lags + n), 0)
+    items = []
+    for arc in [*cycle[first:], *cycle[:first]]:
+        if arc < lags:
+            items.append(_Item("lag", arc))
+        elif arc >= lags + n:
+            items.append(_Item("deadline", int(limited[arc - lags - n])))
+        elif instance.release_dates[arc - lags]:
+            items.append(_Item("release", arc - lags))
+    return items
+
+
+def _items(instance: Project) -> list[_Item]:
+    """Return all that can be left out, what is most likely to be needed last."""
+    items = [_Item("lag", arc) for arc in range(instance.lag.size)]
+    items += [_Item("group", number) for number in range(len(instance.groups))]
+    items += [_Item("budget", k) for k in range(instance.budget.size)]
+    for k, most in enumerate(instance.greatest_capacity.tolist()):
+        items += [
+            _Item("downtime", k, step)
+            for step, (_, capacity) in enumerate(instance.steps(k))
+            if capacity < most
+        ]
+    items += [_Item("release", i) for i in np.flatnonzero(instance.release_dates).tolist()]
+    items += [_Item("deadline", i) for i in np.flatnonzero(instance.deadlines != NEVER).tolist()]
+    return items + [_Item("capacity", k) for k in range(instance.renewables)]
+
+
+def _part(instance: Project, items: Sequence[_Item]) -> Project:
+    """Return the project with these constraints alone."""
+    chosen: dict[str, list[int]] = {}
+    down = {(item.number, item.step) for item in items if item.kind == "downtime"}
+    for item in items:
+        chosen.setdefault(item.kind, []).append(item.number)
+    lags = chosen.get("lag", [])
+    releases = np.zeros_like(instance.release_dates)
+    kept = chosen.get("release", [])
+    releases[kept] = instance.release_dates[kept]
+    deadlines = np.full_like(instance.deadlines, NEVER)
+    kept = chosen.get("deadline", [])
+    deadlines[kept] = instance.deadlines[kept]
+    capacity = instance.step_capacity.copy()
+    total = instance.demand.sum(axis=0)
+    most = instance.greatest_capacity
+    limited = set(chosen.get("capacity", []))
+    for k, first in enumerate(instance.step_start[:-1].tolist()):
+        for step in range(len(instance.steps(k))):
+            if k not in limited:
+                capacity[first + step] = max(int(total[k]), int(most[k]))
+            elif (k, step) not in down:
+                capacity[first + step] = most[k]
+    budget = instance.consumption.sum(axis=0)
+    kept = chosen.get("budget", [])
+    budget[kept] = instance.budget[kept]
+    return replace(
+        instance,
+        lag_source=instance.lag_source[lags],
+        lag_target=instance.lag_target[lags],
+        lag_kind=instance.lag_kind[lags],
+        lag=instance.lag[lags],
+        release_dates=releases,
+        deadlines=deadlines,
+        step_capacity=capacity,
+        budget=budget,
+        groups=tuple(instance.groups[number] for number in chosen.get("group", [])),
+        goal="makespan",
+    )
+
+
+def _refuted(instance: Project, items: Sequence[_Item], budget: Budget) -> bool | None:
+    """Tell whether no plan keeps these constraints; `None` where CP-SAT finds neither."""
+    from ortools.sat.python import cp_model
+
+    part = _part(instance, items)
+    if contradiction(part) is not None:
+        return True
+    engine = cp_model.CpSolver()
+    engine.parameters.num_workers = 1
+    engine.parameters.linearization_level = 0
+    engine.parameters.random_seed = budget.seed % 2**31
+    engine.parameters.catch_sigint_signal = False
+    engine.parameters.max_time_in_seconds = min(TURN_SECONDS, budget.remaining())
+    status = engine.solve(formulate(part, None).model)
+    if status == cp_model.INFEASIBLE:
+        return True
+    return False if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+
+
+def _told(instance: Project, item: _Item, items: Sequence[_Item]) -> str:
+    """Put a constraint into words."""
+    names, number = instance.activity_names, item.number
+    if item.kind == "release":
+        return f"activity {names[number]} starts at {instance.release_dates[number]} or later"
+    if item.kind == "deadline":
+        least = instance.least_duration[number]
+        until = instance.deadlines[number]
+        return f"activity {names[number]}, which takes {least}, ends at {until} or earlier"
+    if item.kind == "lag":
+        return _told_lag(instance, number)
+    if item.kind == "group":
+        members = ", ".join(names[i] for i in instance.groups[number])
+        return f"no two of the activities {members} overlap"
+    if item.kind == "budget":
+        return f"there are {instance.budget[number]} of {instance.budget_names[number]}"
+    name = instance.renewable_names[number]
+    if item.kind == "downtime":
+        steps = instance.steps(number)
+        begin, there = steps[item.step]
+        until = f"to {steps[item.step + 1][0]}" if item.step + 1 < len(steps) else "on"
+        return f"from {begin} {until} there are {there} of {name}"
+    users = sorted(_involved(instance, items))
+    needs = []
+    for i in users:
+        mode = int(instance.mode_start[i])
+        if instance.demand[mode, number]:
+            need = f"{instance.demand[mode, number]} for {instance.duration[mode]}"
+            needs.append(f"activity {names[i]} needs {need}")
+    shown = "".join(f", {need}" for need in needs[:8])
+    more = f", and {len(needs) - 8} more need some" if len(needs) > 8 else ""
+    return f"there are {instance.greatest_capacity[number]} of {name}{shown}{more}"
+
+
+def _involved(instance: Project, items: Sequence[_Item]) -> set[int]:
+    """Return the activities that some constraint names."""
+    found: set[int] = set()
+    for item in items:
+        if item.kind in ("release", "deadline"):
+            found.add(item.number)
+        elif item.kind == "lag":
+            found |= {int(instance.lag_source[item.number]), int(instance.lag_target[item.number])}
+        elif item.kind == "group":
+            found |= set(instance.groups[item.number])
+    return found
+
+
+def _told_lag(instance: Project, arc: int) -> str:
+    i, j = int(instance.lag_source[arc]), int(instance.lag_target[arc])
+    of, to = KINDS[int(instance.lag_kind[arc])].split("-")
+    lag, names = int(instance.lag[arc]), instance.activity_names
+    takes = f", which takes {instance.least_duration[i]}," if of == "end" else ""
+    if lag >= 0:
+        distance = f"{lag} or more behind" if lag else "not before"
+        return (
+            f"activity {names[j]} {to}s {distance} the {of} of activity {names[i]}{takes}".rstrip(
+                ","
+            )
+        )
+    return f"activity {names[i]} {of}s {-lag} or less behind the {to} of activity {names[j]}"

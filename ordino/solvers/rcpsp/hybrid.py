@@ -1,0 +1,118 @@
+"""The default for projects: genetic algorithm, CP-SAT and neighbourhoods in turns on each worker.
+
+The genetic algorithm finds. CP-SAT proves, in two ways: alone without linear relaxations it closes
+small projects; with more threads than cores its bounds of large ones are far better. Where the
+genetic algorithm can't go, for maximal lags, CP-SAT finds as well, and neighbourhoods go on.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+
+from ordino.core.budget import Budget, Crew
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.heuristics.rcpsp.genetic import Island, islands, takes
+from ordino.models.rcpsp.bounds import contradiction
+from ordino.models.rcpsp.problem import Project
+from ordino.solvers import cpsat
+from ordino.solvers.neighbourhoods import improve
+from ordino.solvers.rcpsp.windows import restriction
+
+__all__ = ["NAME", "hybrid", "windows"]
+
+NAME = "hybrid"
+WINDOWS = "windows"
+FIRST_SHARE, MOST_FIRST_SECONDS = 0.05, 2.0
+SMALL = 100
+"""Activities times least modes; up to here CP-SAT alone often gets to a proof."""
+LONG_PROOF_SHARE, PROOF_SHARE = 0.75, 0.2
+"""Of the time, for CP-SAT: the first on one worker, where a proof is near or nothing else finds."""
+POLL_SECONDS = 0.02
+LAST_SHARE = 0.15
+"""For neighbourhoods of what the genetic algorithm found."""
+
+
+def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 100) -> Solver:
+    """Return a solver that takes turns until its budget ends or the incumbent is closed.
+
+    Args:
+        formulate: Builds the CP-SAT model.
+        threads: Of CP-SAT where it bounds, however many workers there are.
+        population: See `genetic`.
+    """
+    prove = cpsat.solver(formulate, parameters="num_workers:1 linearization_level:0")
+    bound = cpsat.solver(formulate, parameters=f"num_workers:{threads}")
+
+    def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
+        if (reason := contradiction(instance)) is not None:
+            incumbent.prove_infeasible(NAME, reason)
+            return
+        total = budget.remaining()
+        small = instance.activities <= SMALL
+        evolves = takes(instance) is None
+
+        def over() -> bool:
+            return budget.should_stop() or incumbent.closed
+
+        def evolve(coming: Future[list[Island]], number: int, seconds: float) -> None:
+            """Let an island live; while its kernels are compiled, wait a moment at most."""
+            until = time.monotonic() + seconds
+            while not (coming.done() or over()) and time.monotonic() < until:
+                wait([coming], timeout=POLL_SECONDS)
+            if coming.done() and not over() and coming.result():
+                coming.result()[number].live(budget.child(seconds=until - time.monotonic()))
+
+        def work(number: int, coming: Future[list[Island]]) -> None:
+            evolve(coming, number, min(FIRST_SHARE * total, MOST_FIRST_SECONDS))
+            proves = number % 2 == 0
+            if not over():
+                long = proves and (small or not evolves)
+                share = LONG_PROOF_SHARE if long else PROOF_SHARE
+                turn = budget.child(seconds=share * total, crew=Crew(1))
+                (prove if proves else bound)(instance, incumbent, turn)
+            if evolves and not over():
+                evolve(coming, number, budget.remaining() - LAST_SHARE * total)
+            if incumbent.best is None and not over():
+                bound(instance, incumbent, budget.child(crew=Crew(1)))
+            if incumbent.best is not None and not over():
+                formulation = formulate(instance, incumbent.objective)
+                rest = replace(budget.child(crew=Crew(1)), seed=budget.seed + number)
+                improve(formulation, restriction(instance), incumbent, rest, source=NAME)
+
+        with ThreadPoolExecutor(budget.workers + 1) as pool:
+            coming: Future[list[Island]] = (
+                pool.submit(islands, instance, incumbent, budget, population)
+                if evolves
+                else pool.submit(list)
+            )
+            lanes = [pool.submit(work, number, coming) for number in range(budget.workers)]
+            coming.result()
+            for lane in lanes:
+                lane.result()
+
+    return solve
+
+
+def windows(formulate: cpsat.Formulate, *, share: float = 0.3) -> Solver:
+    """Return a solver that searches neighbourhoods of the incumbent, or of CP-SAT's first plan.
+
+    An iteration is a neighbourhood.
+
+    Args:
+        formulate: Builds the CP-SAT model.
+        share: Of the activities that is left free at first.
+    """
+    find = cpsat.solver(formulate, parameters="stop_after_first_solution:true")
+
+    def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
+        if incumbent.best is None and not budget.should_stop():
+            find(instance, incumbent, budget)
+        if incumbent.best is not None and not budget.should_stop():
+            formulation = formulate(instance, incumbent.objective)
+            restrict = restriction(instance)
+            improve(formulation, restrict, incumbent, budget, source=WINDOWS, share=share)
+
+    return solve

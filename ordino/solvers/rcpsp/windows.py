@@ -1,0 +1,69 @@
+"""Neighbourhoods of a plan: activities in a window of time, or of some resource, are left free.
+
+The others keep their modes, and those that follow one another keep their order, not their times:
+what is won early moves all behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ordino.core.arrays import Integers
+from ordino.models.rcpsp.problem import Plan, Project
+
+__all__ = ["restriction"]
+
+
+def restriction(instance: Project) -> Callable[[Any, Plan, np.random.Generator, float], None]:
+    """Return a function for `neighbourhoods.improve` on the models of `models.rcpsp.cpsat`."""
+    n = instance.activities
+    several = np.flatnonzero(np.diff(instance.mode_start) > 1)
+    first_literal = dict(
+        zip(
+            several.tolist(),
+            (n + np.cumsum([0, *np.diff(instance.mode_start)[several]]))[:-1].tolist(),
+            strict=True,
+        )
+    )
+
+    def restrict(model: Any, plan: Plan, random: np.random.Generator, share: float) -> None:
+        mode = instance.mode_start[:-1] + plan.mode
+        start, duration = plan.start, instance.duration[mode]
+        free = _free(start, start + duration, random, max(2, round(share * n)))
+        kept = np.flatnonzero(~free)
+        for i in kept.tolist():
+            if i in first_literal:
+                chosen = first_literal[i] + int(plan.mode[i])
+                model.add(model.get_bool_var_from_proto_index(chosen) == 1)
+        variables = {i: model.get_int_var_from_proto_index(i) for i in kept.tolist()}
+        for i, j in _order(kept, start, start + duration):
+            model.add(variables[j] >= variables[i] + int(duration[i]))
+
+    return restrict
+
+
+def _free(start: Integers, end: Integers, random: np.random.Generator, count: int) -> Any:
+    """Choose activities: near a moment, near the end of the plan, or anywhere."""
+    middle = (start + end) / 2
+    kind = random.random()
+    if kind < 0.7:
+        moment = random.uniform(0, int(end.max()))
+        distance = np.abs(middle - moment) * random.uniform(0.7, 1.3, start.size)
+    else:
+        distance = random.random(start.size)
+    free = np.zeros(start.size, dtype=bool)
+    free[np.argsort(distance)[:count]] = True
+    return free
+
+
+def _order(kept: Integers, start: Integers, end: Integers) -> list[tuple[int, int]]:
+    """Return pairs of kept activities whose order implies that of all kept ones."""
+    begin, until = start[kept], end[kept]
+    follows = (until[:, None] <= begin[None, :]) & (until > begin)[:, None]
+    latest = np.where(follows, begin[:, None], -1).max(axis=0, initial=-1)
+    direct = follows & (until[:, None] > latest[None, :])
+    pairs = np.argwhere(direct).tolist()
+    return [(int(kept[i]), int(kept[j])) for i, j in pairs]
