@@ -36,7 +36,7 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 a checked solution, or done; 1 our own failure; 2 wrong usage; 3 proved "
     "infeasible; 4 nothing found, or less than required; 5 unreadable input; 6 a solution that the "
-    "checker rejects; 130 interrupted.",
+    "checker rejects; 7 a regression (bench compare); 130 interrupted.",
 )
 @click.version_option(package_name="ordino", message="%(prog)s %(version)s")
 def ordino() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 from ordino.bench.plan import Run
 from ordino.core.family import Reference
 
-__all__ = ["Outcome", "gap_to", "make_record", "primal_integral"]
+__all__ = ["Outcome", "gap_to", "make_record", "primal_gap"]
 
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Cannot allocate memory")
 _NEARLY = 0.9
@@ -166,27 +165,6 @@ def _columns(trace: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
         "bound": [first(event.get("bound")) for event in events],
         "source": [event["source"] for event in events],
     }
-
-
-def primal_integral(
-    trace: Mapping[str, Sequence[Any]], reference: float | None, time_limit: float
-) -> float | None:
-    """Return the mean over the time limit of the primal gap: 1 before the first solution, then
-    |objective - reference| / max(|objective|, |reference|), 1 at most.
-
-    Source: T. Berthold, Measuring the impact of primal heuristics, 2013.
-    """
-    if reference is None or not math.isfinite(time_limit):
-        return None
-    total, since, gap = 0.0, 0.0, 1.0
-    for kind, seconds, objective in zip(
-        trace["kind"], trace["seconds"], trace["objective"], strict=True
-    ):
-        if kind == "incumbent":
-            now = min(seconds, time_limit)
-            total += gap * (now - since)
-            since, gap = now, primal_gap(objective, reference)
-    return (total + gap * (time_limit - since)) / time_limit
 
 
 def primal_gap(objective: float, reference: float) -> float:

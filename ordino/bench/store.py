@@ -113,6 +113,11 @@ class Store:
                 self._set_aside(path)
         return found
 
+    def commands(self) -> list[str]:
+        """Return the command lines that asked for runs."""
+        paths = sorted((self.path / "plans").glob("*.json"), key=lambda path: path.stat().st_mtime)
+        return [json.loads(path.read_text())["command"] for path in paths]
+
     # Runs
 
     def finished(self) -> dict[str, Stamp]:

@@ -382,3 +382,77 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+@bench.command(cls=Command)
+@store_option
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    type=OUTPUT,
+    multiple=True,
+    metavar="OUT",
+    help="A file .html or .md; can be repeated. Default: report.html and report.md in the store.",
+)
+@click.option(
+    "--pictures",
+    type=click.IntRange(min=0),
+    default=40,
+    show_default=True,
+    help="Draw the best runs of so many instances.",
+)
+def report(store: str, outputs: tuple[str, ...], pictures: int) -> None:
+    """Write a report of all runs, as an HTML page and as Markdown."""
+    from pathlib import Path
+
+    from ordino.bench.render import draw_best, to_html, to_markdown
+    from ordino.bench.report import make_report
+    from ordino.bench.store import Store
+    from ordino.core.errors import UsageError
+
+    target = Store(store)
+    places = outputs or (str(target.path / "report.html"), str(target.path / "report.md"))
+    for place in places:
+        if not place.lower().endswith((".html", ".md")):
+            raise UsageError(f"{place}: expected a file .html or .md")
+    require_writable(*places)
+    pages = [place for place in places if place.lower().endswith(".html")]
+    folder = Path(pages[0]).with_suffix(".pictures") if pages else Path()
+    made = make_report(target, draw_best(target, folder, pictures if pages else 0))
+    from ordino.instances.reading import write_file
+
+    for place in places:
+        text = to_html(made, target, Path(place)) if place in pages else to_markdown(made)
+        write_file(place, text)
+        say(f"written: {place}")
+
+
+@bench.command(cls=Command)
+@click.argument("before", type=click.Path())
+@click.argument("after", type=click.Path())
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=0),
+    default=0.01,
+    show_default=True,
+    help="An objective worse by more than this share is a regression.",
+)
+@json_option
+def compare(before: str, after: str, threshold: float, as_json: bool) -> int:
+    """Compare the runs that two stores have in common.
+
+    Exit code 7 if AFTER has regressions: worse objectives past the threshold, solutions or proofs
+    that are no longer found.
+    """
+    from ordino.bench.compare import compare as compare_stores
+    from ordino.bench.store import Store
+
+    found = compare_stores(Store(before), Store(after), threshold)
+    if as_json:
+        answer_json(found.to_data())
+    else:
+        from ordino.commands.comparing import summarise_comparison
+
+        answer(summarise_comparison(found))
+    return _REGRESSION if found.regressions else 0
