@@ -3,14 +3,13 @@ import json
 import re
 import shutil
 import subprocess
-import time
 
 import pytest
 from kits.records import many, record, store
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, NAMES)), "")
+
 
 PROBE = """
 <pre id="probe"></pre>
@@ -28,7 +27,6 @@ found.sorted = table.tHead.rows[0].cells[gap].getAttribute("aria-sort");
 const form = document.querySelector(".filters");
 const visible = () => rows().filter(row => row.checkVisibility()).length;
 found.all = visible();
-form.elements[0].value = "I7 ";
 form.elements[0].value = "i77";
 form.dispatchEvent(new Event("input"));
 found.text = visible();
@@ -38,7 +36,8 @@ form.dispatchEvent(new Event("input"));
 found.method = visible();
 found.count = document.getElementById("count").textContent;
 found.lines = [...document.querySelectorAll("path.line")].map(path => path.getTotalLength());
-found.drawn = [...document.querySelectorAll("svg.chart")].map(svg => svg.getBoundingClientRect().width);
+const charts = [...document.querySelectorAll("svg.chart")];
+found.drawn = charts.map(svg => svg.getBoundingClientRect().width);
 found.resources = performance.getEntriesByType("resource").map(entry => entry.name);
 found.width = [document.documentElement.scrollWidth, innerWidth];
 found.ground = getComputedStyle(document.body).backgroundColor;
@@ -47,9 +46,9 @@ document.getElementById("probe").textContent = "PROBE" + JSON.stringify(found) +
 """
 
 
-@pytest.fixture
-def made(tmp_path):
-    return store(tmp_path / "store", many(800))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return store(tmp_path_factory.mktemp("made") / "store", many(400))
 
 
 def test_report_of_a_store(call, made):
@@ -74,7 +73,7 @@ def test_a_page_needs_nothing_else(call, made):
             values = dict(attrs)
             assert "src" not in values
             assert tag not in ("script", "style") or not values
-            if tag not in ("path", "input", "meta", "link", "br"):
+            if tag not in ("input", "meta", "link"):
                 opened.append(tag)
 
         def handle_startendtag(self, tag, attrs):
@@ -109,13 +108,6 @@ def test_marks_and_failures_are_told(call, tmp_path):
     assert "| 99 ! |" in words
     assert "better than best known, marked ! (second check: 1 valid)" in words
     assert "| out of memory | more than 300 MiB |" in words
-
-
-def test_ten_thousand_runs_in_time(call, tmp_path):
-    made = store(tmp_path / "store", many(400))
-    began = time.monotonic()
-    call("bench", "report", "--store", made.path, "-o", tmp_path / "r.html")
-    assert 25 * (time.monotonic() - began) < 60
 
 
 WRONG = {
