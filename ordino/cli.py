@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from ordino.commands.bench import bench
+from ordino.commands.fetching import fetch
 from ordino.commands.house import completion, doctor, list_
 from ordino.commands.instances import bounds, convert, generate, info
 from ordino.commands.output import flush, open_streams, say
@@ -46,7 +47,7 @@ def ordino() -> None:
 for _command in (
     *(solve, check, draw),
     *(info, bounds, convert, generate),
-    *(bench,),
+    *(fetch, bench),
     *(list_, doctor, completion),
 ):
     ordino.add_command(_command)

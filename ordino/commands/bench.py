@@ -16,6 +16,7 @@ from ordino.commands.parameters import (
     complete,
     duration,
     json_option,
+    set_names,
     size,
     solver_names,
 )
@@ -33,12 +34,6 @@ _INTERRUPTED, _REGRESSION = 130, 7
 @click.group()
 def bench() -> None:
     """Run solvers on public sets, and see what matters."""
-
-
-def _set_names() -> list[str]:
-    from ordino.instances.sets import public_sets
-
-    return list(public_sets())
 
 
 def _seeds(value: str) -> list[int]:
@@ -65,7 +60,7 @@ store_option = click.option(
     "--set",
     "sets",
     multiple=True,
-    shell_complete=complete(_set_names),
+    shell_complete=complete(set_names),
     metavar="SET",
     help="A set, or all below a name; can be repeated.",
 )
