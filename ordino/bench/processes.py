@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from ordino.bench.plan import Run
+from ordino.bench.record import environment
 from ordino.core.errors import OrdinoError
 from ordino.core.family import Family
 from ordino.core.kernel import kernel_modules
@@ -172,7 +173,7 @@ class Processes:
         for number, reply in ended:
             if reply is None:
                 raise OrdinoError("the process that starts the runs has ended")
-            found.append((self._keys.pop(number), reply))
+            found.append((self._keys.pop(number), reply | {"environment": environment()}))
         return found
 
     def close(self) -> None:

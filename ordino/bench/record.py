@@ -14,7 +14,7 @@ from typing import Any
 from ordino.bench.plan import Run
 from ordino.core.family import Reference
 
-__all__ = ["Outcome", "gap_to", "make_record", "primal_gap"]
+__all__ = ["Outcome", "environment", "gap_to", "make_record", "primal_gap"]
 
 _OUT_OF_MEMORY = ("MemoryError", "bad_alloc", "Cannot allocate memory")
 _NEARLY = 0.9
@@ -66,7 +66,7 @@ def make_record(
         "peak_memory": reply["peak_memory"],
         "ended": datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds"),
         "command": run.command,
-        **environment(),
+        **reply["environment"],
         "trace": _columns([] if result is None else result["trace"]),
     }
     return record, None if result is None else str(reply["answer"])
@@ -176,7 +176,7 @@ def primal_gap(objective: float, reference: float) -> float:
 
 @cache
 def environment() -> dict[str, Any]:
-    """Return what the machine is."""
+    """Return what this machine and this Ordino are."""
     from importlib.metadata import version
 
     return {

@@ -23,7 +23,10 @@ BUSY_SECONDS = 0.5
 class Executor(Protocol):
     """Where runs are done."""
 
-    slots: int
+    @property
+    def slots(self) -> int:
+        """Runs at once."""
+        ...
 
     def submit(self, run: Run, task: Mapping[str, Any]) -> None:
         """Start a run."""

@@ -245,11 +245,17 @@ def _slots(plan: Plan, jobs: int | None, oversubscribe: bool, cluster: str | Non
     from ordino.core.errors import UsageError
 
     cores = default_workers()
+    kind, _, count = (cluster or "").partition(":")
+    if kind == "local" and count.isdecimal():
+        jobs = int(count)
+    elif cluster is not None:
+        return 1
     slots = jobs or max(1, cores // plan.workers)
-    if cluster is None and slots * plan.workers > cores and not oversubscribe:
+    if slots * plan.workers > cores and not oversubscribe:
+        runs = "1 run" if slots == 1 else f"{slots} runs at once"
+        workers = "1 worker" if plan.workers == 1 else f"{plan.workers} workers each"
         raise UsageError(
-            f"{slots} runs with {plan.workers} workers each are more than the {cores} cores here; "
-            f"--oversubscribe allows it"
+            f"{runs} with {workers} are more than the {cores} cores here; --oversubscribe allows it"
         )
     return slots
 
@@ -286,8 +292,11 @@ def _look_at_finished(store: Store, runs: list[Run], progress: Any) -> list[str]
 def _executor(
     cluster: str | None, families: list[str], slots: int, grace: float, memory: int
 ) -> Executor:
+    from ordino.bench.cluster import Cluster
     from ordino.bench.processes import Processes
 
+    if cluster is not None:
+        return Cluster(cluster, families, grace, memory)
     return Processes(families, slots, grace, memory)
 
 

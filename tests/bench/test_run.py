@@ -4,18 +4,12 @@ import signal
 import time
 
 import pytest
+from kits.sweeps import SHOPS, WHAT, folder
 
 from ordino.bench.method import method
 from ordino.bench.plan import Plan, expand
 
-SHORT = ("--solver", "spt", "--solver", "random", "--iterations", "2000", "--time-limit", "20")
-SHOPS = ("--set", "shops", *SHORT)
 TROUBLE = ("--set", "trouble", "--grace", "0.5", "--memory", "300MiB")
-WHAT = "instance, solver, seed, objective, status, outcome"
-
-
-def folder(place, name):
-    return sorted(path.name for path in (place.store / name).iterdir())
 
 
 def test_a_sweep_is_recorded_and_resumed(place):
