@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from ordino.bench.record import gap_to
-from ordino.bench.samples import VARYING, Sample, study, varying_limits
+from ordino.bench.samples import LIMITS, Sample, study, varying_limits
 from ordino.bench.statistics import holm, interval_of_mean, shifted_geometric_mean
 from ordino.bench.store import Record, Store
 from ordino.bench.summary import Cell, cells, versus
@@ -125,8 +125,7 @@ def _varying(records: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the limits of which one side has several values; versions are what is compared."""
     held = list(records)
     each = [varying_limits(r for r in held if r["side"] == side) for side in ("before", "after")]
-    several = {name for found in each for name in found} - {"version"}
-    return [name for name in VARYING if name in several]
+    return [name for name in LIMITS if any(name in found for found in each)]
 
 
 def _differences(sides: Mapping[str, Mapping[What, Sample]], common: Iterable[What]) -> list[str]:
@@ -136,7 +135,7 @@ def _differences(sides: Mapping[str, Mapping[What, Sample]], common: Iterable[Wh
         return sorted({str(sides[side][what].record[name]) for what in shared})
 
     found = []
-    for name in VARYING:
+    for name in (*LIMITS, "version"):
         old, new = values("before", name), values("after", name)
         if old != new:
             found.append(f"{name}: {', '.join(old)} before, {', '.join(new)} after")

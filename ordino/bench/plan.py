@@ -21,7 +21,7 @@ from ordino.core.registry import family
 from ordino.instances import sets
 from ordino.instances.reading import dump_instance, read_all
 
-__all__ = ["Plan", "Run", "Subject", "expand", "run_key"]
+__all__ = ["Plan", "Run", "Subject", "expand", "run_key", "subjects"]
 
 Tell = Callable[[str], None]
 
@@ -88,6 +88,18 @@ class Run:
     seed: int
     workers: int
 
+    def planned(self) -> dict[str, Any]:
+        """Return what a store keeps of what was asked for."""
+        return {
+            "key": self.key,
+            "set": self.subject.set,
+            "instance": self.subject.name,
+            "solver": self.solver,
+            "settings": self.settings,
+            "time_limit": self.time_limit,
+            "seed": self.seed,
+        }
+
     @property
     def command(self) -> str:
         """How to do it again by hand."""
@@ -136,7 +148,7 @@ def expand(plan: Plan, keep: Callable[[str, str], None], tell: Tell) -> list[Run
     """
     runs: dict[str, Run] = {}
     left_out: Counter[str] = Counter()
-    for subject, instance in _subjects(plan, tell):
+    for subject, instance in subjects(plan, tell):
         home = family(subject.family)
         methods = [each for each in plan.methods if each.known_in(home)]
         left_out.update(
@@ -182,7 +194,8 @@ def _version() -> str:
     return version("ordino")
 
 
-def _subjects(plan: Plan, tell: Tell) -> Iterator[tuple[Subject, Instance]]:
+def subjects(plan: Plan, tell: Tell) -> Iterator[tuple[Subject, Instance]]:
+    """Yield the instances that a plan selects; `tell` takes a line for each file that is none."""
     for name in plan.sets:
         for each, folder in sets.locate_sets(name):
             chosen = 0

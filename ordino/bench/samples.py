@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from ordino.bench.record import gap_to, primal_gap
 from ordino.bench.statistics import primal_integral
 
-__all__ = ["GRID_POINTS", "VARYING", "Sample", "Study", "study", "varying_limits"]
+__all__ = ["GRID_POINTS", "LIMITS", "Sample", "Study", "study", "varying_limits"]
 
 GRID_POINTS = 80
 Floats = NDArray[np.float64]
-VARYING = ("time_limit", "iterations", "workers", "version")
+LIMITS = ("time_limit", "iterations", "workers")
 _SHOWN = {"time_limit": "{:g} s", "iterations": "{} iterations", "workers": "{} workers"}
 
 
@@ -76,9 +76,15 @@ class Study:
 
 
 def varying_limits(records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the limits, and `version`, of which the records have several values."""
+    """Return the limits of which the records have several values, and `version` where a solver has.
+
+    Solvers of others have versions of their own: that alone is no difference worth naming.
+    """
     held = list(records)
-    return [name for name in VARYING if len({record[name] for record in held}) > 1]
+    versions = {(record["solver"], record["version"]) for record in held}
+    solvers = {record["solver"] for record in held}
+    several = [name for name in LIMITS if len({record[name] for record in held}) > 1]
+    return several + ["version"] * (len(versions) > len(solvers))
 
 
 def study(

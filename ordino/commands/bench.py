@@ -169,7 +169,7 @@ def run(
     target.keep_plan(
         {
             "command": shlex.join(["ordino", *call.arguments]),
-            "runs": [_planned(each) for each in runs],
+            "runs": [each.planned() for each in runs],
         }
     )
     progress = SweepProgress(sys.stderr, runs, slots, quiet=quiet)
@@ -258,18 +258,6 @@ def _slots(plan: Plan, jobs: int | None, oversubscribe: bool, cluster: str | Non
             f"{runs} with {workers} are more than the {cores} cores here; --oversubscribe allows it"
         )
     return slots
-
-
-def _planned(run: Run) -> dict[str, Any]:
-    return {
-        "key": run.key,
-        "set": run.subject.set,
-        "instance": run.subject.name,
-        "solver": run.solver,
-        "settings": run.settings,
-        "time_limit": run.time_limit,
-        "seed": run.seed,
-    }
 
 
 def _look_at_finished(store: Store, runs: list[Run], progress: Any) -> list[str]:

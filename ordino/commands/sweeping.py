@@ -118,19 +118,21 @@ class SweepProgress:
         return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
     def _table(self, tally: Tally) -> Any:
+        from rich.console import Group
         from rich.table import Table
+        from rich.text import Text
 
         title = (
             f"{tally.total - tally.left - tally.running} done, {tally.running} running, "
             f"{tally.left} left, {tally.failed} failed, {self._to_go(tally)} to go"
         )
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+        table = Table(box=None, pad_edge=False)
         for name in ("solver", "done", "of", "solved", "proved", "failed", "mean gap"):
             table.add_column(name, justify="left" if name == "solver" else "right")
         for solver, row in self._solvers.items():
             numbers = (row.done, row.total, row.solved, row.proved, row.failed)
             table.add_row(solver, *map(str, numbers), show_gap(row.mean_gap))
-        return table
+        return Group(Text(title, style="bold", no_wrap=True, overflow="ellipsis"), table)
 
 
 class _Row:

@@ -1,13 +1,22 @@
+import contextlib
 import json
+import os
+import pty
 import random
 import signal
 import time
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from kits.sweeps import SHOPS, WHAT, folder
 
 from ordino.bench.method import method
 from ordino.bench.plan import Plan, expand
+from ordino.bench.processes import Processes
+from ordino.bench.store import Store
+from ordino.bench.sweep import second_check, sweep
+from ordino.core.family import Reference
 
 TROUBLE = ("--set", "trouble", "--grace", "0.5", "--memory", "300MiB")
 
@@ -116,6 +125,44 @@ def test_what_goes_wrong_is_a_result(place, solver, outcome, message):
     assert place.run(*limits, "--solver", solver)[0]["done"] == 0
     assert place.run(*limits, "--solver", solver, "--retry", "failed")[0]["done"] == 1
     assert len(place.rows()) == 2
+
+
+def test_better_than_best_known_is_checked_once_more(place, monkeypatch):
+    monkeypatch.setenv("ORDINO_DATA", str(place.path / "data"))
+    store = Store(place.store, create=True)
+    plan = Plan(sets=["shops"], methods=[method("spt")], patterns=["s[01]"])
+    runs = expand(plan, store.keep_instance, print)
+    loose = Reference(lower_bound=1, upper_bound=10**6, source="nobody")
+    wrong = Reference(lower_bound=10**6, upper_bound=10**6, source="nobody")
+    runs = [
+        replace(run, subject=replace(run.subject, known=known))
+        for run, known in zip(runs, (loose, wrong), strict=True)
+    ]
+    with closing(Processes(["jobshop"], 1, 5.0, 10**9)) as executor:
+        sweep(runs, store, executor, memory=10**9)
+    found = {record["instance"]: record for record in store.records()}
+    assert [found[name]["versus_known"] for name in ("s0", "s1")] == ["better", "contradiction"]
+    assert [found[name]["second_check"] for name in ("s0", "s1")] == ["valid", "valid"]
+    path = store.solution_file(runs[0].key)
+    result = json.loads(path.read_text())
+    result["solution"]["start"][0] += 10**6
+    assert "operation 1 of job 0 starts" in second_check(store, runs[0], json.dumps(result))
+
+
+def test_a_live_table_on_a_terminal(place):
+    main, end = pty.openpty()
+    options = ("run", "--store", place.store, *SHOPS, "--seed", "0-3")
+    driver = place.start(*options, stderr=end)
+    os.close(end)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while chunk := os.read(main, 1 << 16):
+            shown += chunk
+    os.close(main)
+    driver.communicate()
+    assert driver.returncode == 0
+    for told in (b"solver", b"mean gap", b"left", b"to go", b"random"):
+        assert told in shown
 
 
 def test_a_damaged_result_is_done_again(place):

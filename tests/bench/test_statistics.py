@@ -97,7 +97,9 @@ def test_labels_name_what_varies():
         record(0, "a", settings='{"a": {"pool": 3}}'),
     ]
     assert study(runs).methods == ["a 10 s", "a 60 s", "a a.pool=3 10 s"]
-    assert study(runs[:1]).methods == ["a"]
+    assert study([runs[0], record(0, "b", version="peer 7")]).methods == ["a", "b"]
+    versions = [record(0, "a", version="1"), record(0, "a", version="2")]
+    assert study(versions).methods == ["a version 1", "a version 2"]
 
 
 def test_profiles_start_at_the_best_and_end_at_the_share_solved():
