@@ -39,7 +39,9 @@ def draw_best(
             key = sample.record["key"]
             source = store.instance_file(sample.fingerprint)
             result = store.solution_file(key)
-            if home is None or home.scene is None or not (source.exists() and result.exists()):
+            if home is None or home.scene is None or not source.exists():
+                continue
+            if not (result.exists() and store.holds_result(dict(sample.record))):
                 continue
             instance = read_instance(str(source), "json")
             solution, _ = read_solution(str(result), instance)

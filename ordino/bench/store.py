@@ -140,8 +140,15 @@ class Store:
             os.close(handle)
         return found
 
-    def records(self, keys: Iterable[str] | None = None) -> Iterator[Record]:
-        """Yield the records of finished runs; a damaged file is set aside (see `damaged`)."""
+    def records(
+        self, keys: Iterable[str] | None = None, *, whole: bool = False
+    ) -> Iterator[Record]:
+        """Yield the records of finished runs; a damaged one is set aside (see `damaged`).
+
+        Args:
+            keys: Of which runs; by default all.
+            whole: Read the results as well: a run whose result is damaged is set aside with it.
+        """
         for key in sorted(self.finished() if keys is None else keys):
             path = self.path / "runs" / f"{key}.json"
             try:
@@ -150,8 +157,23 @@ class Store:
                 continue
             if record is None or record.get("key") != key:
                 self._set_aside(path)
+            elif whole and not self.holds_result(record):
+                self._set_aside(path)
+                if self.solution_file(key).exists():
+                    self._set_aside(self.solution_file(key))
             else:
                 yield record
+
+    def holds_result(self, record: Record) -> bool:
+        """Tell whether the result of a run is what was written, if it has one."""
+        if record["result_digest"] is None:
+            return True
+        try:
+            data = self.solution_file(record["key"]).read_bytes()
+        except FileNotFoundError:
+            return False
+        digest: str = record["result_digest"]
+        return hashlib.sha256(data).hexdigest() == digest
 
     def damaged(self) -> list[Path]:
         """Return the files that were set aside."""
@@ -268,13 +290,15 @@ class Claim:
             OrdinoError: It can't be written; what was there before is as it was.
         """
         with self._store.writing():
+            digest = None
             if result is not None:
+                digest = hashlib.sha256(result.encode()).hexdigest()
                 draft = f"{self._place}{_DRAFT}"
                 handle = os.open(draft, os.O_RDWR | os.O_CREAT, 0o666)
                 _write(handle, result)
                 os.close(handle)
                 os.replace(draft, self._store.solution_file(self.key))
-            head = {"key": self.key, "outcome": record["outcome"]}
+            head = {"key": self.key, "outcome": record["outcome"], "result_digest": digest}
             _write(self._handle, _seal(head | record))
             os.replace(self._place, self._target)
         os.close(self._handle)

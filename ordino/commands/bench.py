@@ -265,14 +265,14 @@ def _look_at_finished(store: Store, runs: list[Run], progress: Any) -> list[str]
     finished = store.finished()
     before = len(store.damaged())
     failed = []
-    for record in store.records(run.key for run in runs if run.key in finished):
+    for record in store.records((run.key for run in runs if run.key in finished), whole=True):
         progress.before(record)
         if record["outcome"] != "finished":
             failed.append(record["key"])
     if damaged := len(store.damaged()) - before:
         say(
-            f"warning: {damaged} damaged result file{'s' if damaged > 1 else ''} set aside in "
-            f"{store.path / 'damaged'}; the runs are done again"
+            f"warning: {damaged} damaged file{'s' if damaged > 1 else ''} set aside in "
+            f"{store.path / 'damaged'}; what they held is done again"
         )
     return failed
 

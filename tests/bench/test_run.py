@@ -172,9 +172,14 @@ def test_a_damaged_result_is_done_again(place):
     path.write_bytes(path.read_bytes()[:-20])
     told, err = place.run(*SHOPS)
     assert (told["before"], told["done"]) == (7, 1)
-    assert "1 damaged result file set aside" in err
+    assert "1 damaged file set aside" in err
     assert place.rows(WHAT + ", key") == before
     assert len(folder(place, "damaged")) == 1
+    next((place.store / "solutions").iterdir()).write_bytes(b"")
+    told, err = place.run(*SHOPS)
+    assert (told["before"], told["done"]) == (7, 1)
+    assert "2 damaged files set aside" in err
+    assert place.rows(WHAT + ", key") == before
 
 
 def test_a_driver_killed_many_times_repeats_nothing_that_finished(place):

@@ -1,4 +1,5 @@
 import errno
+import hashlib
 import json
 import os
 import subprocess
@@ -25,7 +26,9 @@ def files(store):
 
 def test_record_and_result_come_back(store):
     store.claim(KEY).record(RECORD, '{"a": 1}')
-    assert list(store.records()) == [{"key": KEY, **RECORD}]
+    assert list(store.records()) == [
+        {"key": KEY, **RECORD, "result_digest": hashlib.sha256(b'{"a": 1}').hexdigest()}
+    ]
     assert store.solution_file(KEY).read_text() == '{"a": 1}'
     assert json.loads((store.path / "runs" / f"{KEY}.json").read_text())["objective"] == 7
     assert files(store) == [f"runs/{KEY}.json", f"solutions/{KEY}.json", "store.json"]
@@ -89,6 +92,16 @@ def test_a_damaged_record_is_set_aside(store, damage):
     assert [record["key"] for record in store.records()] == ["1" * 32]
     assert [each.name for each in store.damaged()] == [f"runs-{KEY}.0"]
     assert KEY not in store.finished()
+
+
+def test_a_damaged_result_takes_its_record_along(store):
+    store.claim(KEY).record(RECORD, "{}")
+    store.claim("1" * 32).record(RECORD, None)
+    store.solution_file(KEY).write_text("{]")
+    assert len(list(store.records())) == 2
+    assert [record["key"] for record in store.records(whole=True)] == ["1" * 32]
+    assert len(store.damaged()) == 2
+    assert list(store.finished()) == ["1" * 32]
 
 
 def test_a_full_disk_is_one_error_and_harms_nothing(store, monkeypatch):
