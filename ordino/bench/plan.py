@@ -60,7 +60,8 @@ class Subject:
     Attributes:
         set: Name of the set.
         name: Of the instance.
-        source: Path of its file, with `#` and a number in a file with many.
+        source: Path of its file, below a data root if it lies there, with `#` and a number in a
+            file with many.
         family: Of the instance.
         fingerprint: Of its content.
         known: Best known bounds, if the catalogue has them.
@@ -234,11 +235,13 @@ def _subject(
 ) -> tuple[Subject, Instance]:
     adjusted = family(instance.family).adjusted(instance, plan.problem)
     fingerprint = adjusted.fingerprint()
+    below_root = any(root / name == path.parent for root in sets.data_roots())
+    source = f"{name}/{path.name}" if below_root else str(path)
     same = not plan.problem or fingerprint == instance.fingerprint()
     subject = Subject(
         set=name,
         name=label,
-        source=str(path) if number is None else f"{path}#{number}",
+        source=source if number is None else f"{source}#{number}",
         family=instance.family,
         fingerprint=fingerprint,
         known=sets.best_known(name, path, number) if same else None,

@@ -87,12 +87,18 @@ def public_files() -> dict[str, Path]:
 
 
 def locate(name: str) -> str:
-    """Return the path of the file of that name (its ending may lack) below a data root.
+    """Return the path of a file below a data root: by its path there, as in `jobshop/la/la01.txt`,
+    or by its name alone, whose ending may lack.
 
     Raises:
         InputError: There is none, or several.
     """
-    files = _files_below(sets.data_roots(strict=True)) if "/" not in name else {}
+    roots = sets.data_roots(strict=True)
+    for root in roots if "/" in name else ():
+        path = root / name
+        if path.is_file() and path.resolve().is_relative_to(root.resolve()):
+            return str(path)
+    files = _files_below(roots) if "/" not in name else {}
     found = files.get(name, [])
     if len(found) == 1:
         return str(found[0])
