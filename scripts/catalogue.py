@@ -54,16 +54,17 @@ def blobs(clone: str) -> dict[bytes, list[tuple[str, str]]]:
     return found
 
 
-def files_of(data: Path, name: str, pattern: str) -> list[Path]:
+def files_of(data: Path, name: str, *patterns: str) -> list[Path]:
     aside = {"README.md", "reference.json"}
-    return sorted(p for p in (data / name).glob(pattern) if p.is_file() and p.name not in aside)
+    found = {path for pattern in filter(None, patterns) for path in (data / name).glob(pattern)}
+    return sorted(path for path in found if path.is_file() and path.name not in aside)
 
 
 def file_rows(data: Path, clones: dict[str, str]) -> Iterator[Row]:
     table = tomllib.loads((TABLES / "sets.toml").read_text())
     known = {name: blobs(clone) for name, clone in clones.items()}
     for name, entry in table["sets"].items():
-        for path in files_of(data, name, entry.get("files", "*")):
+        for path in files_of(data, name, entry.get("files", "*"), entry.get("beside", "")):
             content = path.read_bytes()
             same = known.get(entry.get("home", ""), {}).get(words(content), [])
             stem = path.stem.lower()

@@ -13,6 +13,7 @@ from typing import Any
 
 from ordino.bench.plan import Run
 from ordino.core.family import Reference
+from ordino.core.objective import TOLERANCE
 
 __all__ = ["Outcome", "environment", "gap_to", "make_record", "primal_gap"]
 
@@ -144,15 +145,16 @@ def _versus(known: Reference | None, objective: float | None, bound: float | Non
     if known is None:
         return None
     lower, upper = known.lower_bound, known.upper_bound
-    if lower is not None and objective is not None and objective < lower:
+    if _less(objective, lower) or _less(upper, bound):
         return "contradiction"
-    if upper is not None and bound is not None and bound > upper:
-        return "contradiction"
-    if upper is not None and objective is not None and objective < upper:
+    if _less(objective, upper):
         return "better"
-    if lower is not None and bound is not None and bound > lower:
-        return "higher_bound"
-    return None
+    return "higher_bound" if _less(lower, bound) else None
+
+
+def _less(a: float | None, b: float | None) -> bool:
+    """Tell whether a is clearly less than b: integers by one, real values by the tolerance."""
+    return a is not None and b is not None and a < b - TOLERANCE * max(1.0, abs(b))
 
 
 def _columns(trace: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ordino.bench.query import query
+from ordino.bench.store import Store
 from ordino.instances.jobshop.generate import taillard
 from ordino.instances.reading import dump_instance
 
@@ -66,7 +68,5 @@ class Place:
         return json.loads(out), err
 
     def rows(self, columns="*"):
-        sql = f"select {columns} from runs order by key"
-        code, out, err = self.call("query", sql, "--store", self.store, "--json")
-        assert code == 0, err
-        return json.loads(out)
+        names, rows = query(Store(self.store), f"select {columns} from runs order by key")
+        return [dict(zip(names, row, strict=True)) for row in rows]
