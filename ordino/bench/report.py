@@ -137,11 +137,24 @@ def _best_runs(held: Mapping[tuple[str, str], Cell]) -> list[Sample]:
 
 def _sections(found: Study) -> Iterator[Section]:
     if len(found.sets) > 1:
-        yield _section("All sets", "", found.samples, found)
+        yield _section("All sets", _caution(found), found.samples, found)
     for name in found.sets:
         known = public_sets().get(name)
         about = f"{known.title}. {known.citation}." if known is not None else ""
         yield _section(name, about, [s for s in found.samples if s.set == name], found)
+
+
+def _caution(found: Study) -> str:
+    """Say so where methods ran on different instances: their means do not compare."""
+    held: dict[str, set[str]] = {method: set() for method in found.methods}
+    for sample in found.samples:
+        held[sample.method].add(sample.fingerprint)
+    if len(set(map(frozenset, held.values()))) == 1:
+        return ""
+    return (
+        "Not every method ran on every instance: compare pairs of methods, which are judged on "
+        "what both ran on, rather than their means."
+    )
 
 
 def _section(title: str, about: str, samples: Sequence[Sample], found: Study) -> Section:

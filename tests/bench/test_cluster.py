@@ -1,6 +1,8 @@
 """Sweeps on Dask clusters on this machine."""
 
 import random
+import subprocess
+import sys
 import time
 
 import psutil
@@ -64,13 +66,15 @@ def test_a_dask_sweep_dies_with_its_driver_and_is_resumed(place):
 
 
 @pytest.mark.parametrize("address", ["local:none", "local:0", "nowhere", "tcp://127.0.0.1:9"])
-def test_a_wrong_address(place, monkeypatch, address):
-    from ordino.bench import cluster
-    from ordino.core.errors import UsageError
-
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
-    with pytest.raises(UsageError, match=address):
-        cluster.Cluster(address, [], 5.0, 10**9)
+def test_a_wrong_address(place, address):
+    program = "from ordino.bench import cluster; cluster.CONNECT_SECONDS = 1; "
+    program += "from ordino.cli import main; main()"
+    words = [sys.executable, "-c", program, "bench", "run", "--cluster", address, *SHOPS]
+    done = subprocess.run(
+        words, env=place.environment, cwd=place.path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: --cluster {address}: ")
 
 
 def test_runs_on_dask_are_the_same_runs(place):
