@@ -45,9 +45,11 @@ def test_the_files_here_are_those_of_the_catalogue(public_data):
 
 
 def test_what_is_known_of_an_instance(public_data):
-    assert best_known(read_instance("la02")).upper_bound == 655
-    assert best_known(read_instance("wt40#2")).upper_bound == 1225
-    other = read_instance(json.dumps(json.loads(_as_json("la02")) | {"name": "la03"}) + "\n")
+    assert best_known(read_instance("jobshop/la/la02.txt")).upper_bound == 655
+    assert best_known(read_instance("single-machine/orlib-wt/wt40.txt#2")).upper_bound == 1225
+    other = read_instance(
+        json.dumps(json.loads(_as_json("jobshop/la/la02.txt")) | {"name": "la03"}) + "\n"
+    )
     assert best_known(other) is None
 
 
