@@ -26,7 +26,8 @@ from ordino.instances.sets import public_sets
 __all__ = ["Chart", "Column", "Report", "Section", "Table", "make_report"]
 
 _MOST_METHODS_IN_PAIRS = 12
-_NARROWEST = 0.01
+_NARROWEST, _WIDEST = 0.01, 1.0
+"""Limits of the largest gap that the quality profile shows."""
 Links = Mapping[str, str]
 
 
@@ -192,6 +193,14 @@ def _interval(value: tuple[float, float] | None) -> tuple[str, Any]:
     return f"{100 * value[0]:.2f} to {100 * value[1]:.2f} %", value[0]
 
 
+def _mean_gap(row: Figures) -> tuple[str, Any]:
+    """Write a mean gap, and over how many instances it is if not over all."""
+    written, value = percent(row.gap)
+    if value is None or row.gap_instances == row.instances:
+        return written, value
+    return f"{written} of {row.gap_instances}", value
+
+
 def _figures(rows: Sequence[Figures]) -> Table:
     return Table(
         columns=[
@@ -211,7 +220,7 @@ def _figures(rows: Sequence[Figures]) -> Table:
                 number(row.failed),
                 percent(row.solved),
                 percent(row.proved),
-                percent(row.gap),
+                _mean_gap(row),
                 _interval(row.gap_interval),
                 percent(row.reached),
                 number(row.seconds, ".2f"),
@@ -258,7 +267,7 @@ def _charts(samples: Sequence[Sample], found: Study) -> Iterator[Chart]:
     quality = profiles(samples, found.methods, "quality")
     if quality:
         widest = max(xs[-1] for xs, _ in quality.values())
-        limits = (0.0, max(widest, _NARROWEST))
+        limits = (0.0, min(max(widest, _NARROWEST), _WIDEST))
         yield Chart(
             caption="Quality profile: share of instances with at most this gap",
             lines=quality,
@@ -342,7 +351,7 @@ def _notes(found: Study) -> Iterator[str]:
     yield (
         "Gap: (objective - reference) / |reference|, first level of the objective; the reference "
         "is the best known upper bound of the catalogue. Means are over seeds first, then over "
-        "instances; an instance counts where every seed has a value."
+        "instances; an instance counts where every seed has a value, which a gap to 0 has not."
     )
     if found.best_here:
         yield "* No value is known: the reference is the best of these runs."
