@@ -194,11 +194,11 @@ def _interval(value: tuple[float, float] | None) -> tuple[str, Any]:
 
 
 def _mean_gap(row: Figures) -> tuple[str, Any]:
-    """Write a mean gap, and over how many instances it is if not over all."""
+    """Write a mean gap, and in brackets over how many instances if not over all."""
     written, value = percent(row.gap)
     if value is None or row.gap_instances == row.instances:
         return written, value
-    return f"{written} of {row.gap_instances}", value
+    return f"{written} ({row.gap_instances})", value
 
 
 def _figures(rows: Sequence[Figures]) -> Table:
@@ -351,7 +351,7 @@ def _notes(found: Study) -> Iterator[str]:
     yield (
         "Gap: (objective - reference) / |reference|, first level of the objective; the reference "
         "is the best known upper bound of the catalogue. Means are over seeds first, then over "
-        "instances; an instance counts where every seed has a value, which a gap to 0 has not."
+        "instances; an instance counts where every seed has a value, which a gap to 0 has not (in brackets how many do)."
     )
     if found.best_here:
         yield "* No value is known: the reference is the best of these runs."
