@@ -351,7 +351,8 @@ def _notes(found: Study) -> Iterator[str]:
     yield (
         "Gap: (objective - reference) / |reference|, first level of the objective; the reference "
         "is the best known upper bound of the catalogue. Means are over seeds first, then over "
-        "instances; an instance counts where every seed has a value, which a gap to 0 has not (in brackets how many do)."
+        "instances; an instance counts where every seed has a value, which a gap to 0 has not; "
+        "the number in brackets says how many do where not all do."
     )
     if found.best_here:
         yield "* No value is known: the reference is the best of these runs."
