@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import click
 
+from ordino.commands.bench import bench
+from ordino.commands.fetching import fetch
 from ordino.commands.house import completion, doctor, list_
 from ordino.commands.instances import bounds, convert, generate, info
 from ordino.commands.output import flush, open_streams, say
@@ -36,7 +38,7 @@ class _Group(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 a checked solution, or done; 1 our own failure; 2 wrong usage; 3 proved "
     "infeasible; 4 nothing found, or less than required; 5 unreadable input; 6 a solution that the "
-    "checker rejects; 130 interrupted.",
+    "checker rejects; 7 a regression (bench compare); 130 interrupted.",
 )
 @click.version_option(package_name="ordino", message="%(prog)s %(version)s")
 def ordino() -> None:
@@ -46,6 +48,7 @@ def ordino() -> None:
 for _command in (
     *(solve, check, explain, simulate, draw),
     *(info, bounds, convert, generate),
+    *(fetch, bench),
     *(list_, doctor, completion),
 ):
     ordino.add_command(_command)

@@ -12,7 +12,7 @@ import pytest
 import ordino
 
 PACKAGE = Path(ordino.__file__).parent
-FLOORS = ["core", "draw", "models", "instances", "heuristics", "solvers", "families"]
+FLOORS = ["core", "draw", "models", "instances", "heuristics", "solvers", "families", "bench"]
 BELOW = {
     "core": {"core"},
     "draw": {"core", "draw"},
@@ -21,6 +21,7 @@ BELOW = {
     "heuristics": {"core", "models", "heuristics"},
     "solvers": {"core", "models", "instances", "heuristics", "solvers"},
     "families": {"core", "models", "instances", "heuristics", "solvers", "families"},
+    "bench": {"core", "draw", "instances", "api", "bench"},
 }
 HEAVY = {
     "numpy",
@@ -32,6 +33,10 @@ HEAVY = {
     "llvmlite",
     "matplotlib",
     "networkx",
+    "duckdb",
+    "scipy",
+    "distributed",
+    "pooch",
 }
 
 

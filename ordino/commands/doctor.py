@@ -15,7 +15,7 @@ __all__ = ["examine", "warm_all"]
 
 _PACKAGES = (
     *("click", "rich", "numpy", "networkx", "ortools", "highspy", "pulp", "numba"),
-    *("llvmlite", "matplotlib"),
+    *("llvmlite", "matplotlib", "duckdb", "scipy", "distributed", "pooch"),
 )
 _CPSAT = "from ortools.sat.python import cp_model; cp_model.CpSolver().solve(cp_model.CpModel())"
 _HIGHS = "import highspy; highspy.Highs().setOptionValue('output_flag', False)"

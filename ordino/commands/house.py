@@ -11,11 +11,11 @@ __all__ = ["completion", "doctor", "list_"]
 
 
 @click.command("list", cls=Command)
-@click.argument("what", type=click.Choice(["families", "formats", "solvers", "instances"]))
+@click.argument("what", type=click.Choice(["families", "formats", "solvers", "instances", "sets"]))
 @click.argument("family", shell_complete=complete(family_names), required=False)
 @json_option
 def list_(what: str, family: str | None, as_json: bool) -> None:
-    """List families, formats, solvers, or known instances."""
+    """List families, formats, solvers, known instances, or public sets."""
     from ordino.commands import listing
 
     rows = listing.LISTS[what](family)

@@ -12,6 +12,7 @@ from ordino.core.parameters import parameters_of
 from ordino.core.registry import all_families
 from ordino.core.registry import family as family_of
 from ordino.instances.catalogue import public_files
+from ordino.instances.sets import data_roots, files_of, listed_files, public_sets
 
 __all__ = ["LISTS", "as_text"]
 
@@ -97,11 +98,29 @@ def _instances(family: str | None) -> list[Row]:
     return rows
 
 
+def _sets(family: str | None) -> list[Row]:
+    return [
+        {
+            "name": each.name,
+            "family": each.family,
+            "files": len(listed_files(each.name)),
+            "here": any(files_of(each.name, root / each.name) for root in data_roots()),
+            "title": each.title,
+            "licence": each.licence,
+            "citation": each.citation,
+            "page": each.page,
+        }
+        for each in public_sets().values()
+        if family is None or each.family == family
+    ]
+
+
 LISTS: Mapping[str, Callable[[str | None], list[Row]]] = {
     "families": _families,
     "formats": _formats,
     "solvers": _solvers,
     "instances": _instances,
+    "sets": _sets,
 }
 """What can be listed: a name to a function from a family's name, or `None` for all, to rows."""
 

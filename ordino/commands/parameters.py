@@ -23,6 +23,7 @@ __all__ = [
     "format_names",
     "instance_options",
     "json_option",
+    "set_names",
     "size",
     "solver_names",
     "target",
@@ -135,6 +136,13 @@ def solver_names() -> Iterable[str]:
     from ordino.core.registry import all_families
 
     return (spec.name for each in all_families().values() for spec in each.solvers)
+
+
+def set_names() -> Iterable[str]:
+    """Return the names of all public sets."""
+    from ordino.instances.sets import public_sets
+
+    return public_sets()
 
 
 # Commands

@@ -25,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 from ordino.core.budget import Budget
+from ordino.core.cache import cache_home
 
 __all__ = ["cache_folder", "is_warm", "kernel", "kernel_modules", "load", "warm"]
 
@@ -35,11 +36,9 @@ POLL_SECONDS = 0.02
 def cache_folder() -> Path | None:
     """Return the writable folder for compiled kernels, or `None` where there is none.
 
-    `NUMBA_CACHE_DIR`, else a folder below `ORDINO_CACHE`, else below the user's cache folder.
+    `NUMBA_CACHE_DIR`, else a folder in Ordino's cache (`core.cache`).
     """
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    base = os.environ.get("ORDINO_CACHE") or os.path.join(home, "ordino")
-    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or os.path.join(base, "kernels"))
+    folder = Path(os.environ.get("NUMBA_CACHE_DIR") or cache_home() / "kernels")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"

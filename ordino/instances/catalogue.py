@@ -1,4 +1,4 @@
-"""Instances known by name: bundled with Ordino, or in public sets below `ORDINO_DATA`."""
+"""Instances known by name: bundled with Ordino, or in public sets on this machine."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ordino.core.errors import InputError, clip, nearest
 from ordino.core.family import Family, Instance, Reference, resolve
-from ordino.core.registry import all_families, formats
+from ordino.core.registry import all_families
+from ordino.instances import sets
 
-__all__ = ["best_known", "bundled", "bundled_names", "data_folder", "locate", "public_files"]
+__all__ = ["best_known", "bundled", "bundled_names", "locate", "public_files"]
 
 
 def bundled_names() -> dict[str, Family]:
@@ -33,53 +34,71 @@ def bundled(name: str) -> Instance | None:
 
 
 def best_known(instance: Instance) -> Reference | None:
-    """Return the best known values of a bundled instance, recognised by name *and* content."""
-    home = bundled_names().get(instance.name)
-    if home is None or home.best_known is None or bundled(instance.name) != instance:
-        return None
-    found: Reference | None = resolve(home.best_known)(instance.name)
-    return found
+    """Return the best known values of an instance, recognised by name *and* content."""
+    name = instance.name
+    home = bundled_names().get(name)
+    if home is not None and home.best_known is not None and bundled(name) == instance:
+        found: Reference | None = resolve(home.best_known)(name)
+        return found
+    stem, _, number = name.partition("#")
+    index = int(number) if number.isdecimal() else None
+    for path in _files().get(stem, []) if stem else ():
+        folder = next(root for root in sets.data_roots() if path.is_relative_to(root))
+        known = sets.best_known(path.parent.relative_to(folder).as_posix(), path, index)
+        if known is not None and _holds(path, index, instance):
+            return known
+    return None
 
 
-def data_folder() -> Path | None:
-    """Return the folder of public sets that `ORDINO_DATA` names, or `None`."""
-    value = os.environ.get("ORDINO_DATA")
-    return Path(value) if value else None
+def _holds(path: Path, number: int | None, instance: Instance) -> bool:
+    from ordino.instances.reading import read_all
+
+    held = read_all(path)
+    return held[(number or 1) - 1] == instance
+
+
+def _files() -> dict[str, list[Path]]:
+    return _files_below(sets.data_roots())
 
 
 @cache
-def _files(folder: Path) -> dict[str, list[Path]]:
-    """Return the files below a folder that a format may read, by name with and without ending."""
-    endings = {".json", *(suffix for _, spec in formats() for suffix in spec.suffixes)}
+def _files_below(roots: tuple[Path, ...]) -> dict[str, list[Path]]:
+    """Return the files below the data roots that a format may read, by name with and without
+    ending; a file that an earlier root has as well counts there only."""
     found: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in endings and path.is_file():
-            for key in {path.name, path.stem}:
-                found.setdefault(key, []).append(path)
+    seen = set()
+    for root in roots:
+        for path in sorted(root.rglob("*")):
+            place = path.relative_to(root)
+            if path.suffix in sets.endings() and place not in seen and path.is_file():
+                seen.add(place)
+                for key in {path.name, path.stem}:
+                    found.setdefault(key, []).append(path)
     return found
 
 
 def public_files() -> dict[str, Path]:
-    """Return the files below `ORDINO_DATA` that a name without its ending is enough for."""
-    folder = data_folder()
-    files = _files(folder) if folder is not None and folder.is_dir() else {}
+    """Return the files below the data roots that a name without its ending is enough for."""
     return {
         name: paths[0]
-        for name, paths in sorted(files.items())
+        for name, paths in sorted(_files().items())
         if len(paths) == 1 and name == paths[0].stem
     }
 
 
 def locate(name: str) -> str:
-    """Return the path of the file of that name (its ending may lack) below `ORDINO_DATA`.
+    """Return the path of a file below a data root: by its path there, as in `jobshop/la/la01.txt`,
+    or by its name alone, whose ending may lack.
 
     Raises:
         InputError: There is none, or several.
     """
-    folder = data_folder()
-    if folder is not None and not folder.is_dir():
-        raise InputError(f"no such file, and ORDINO_DATA names no folder: {folder}", source=name)
-    files = _files(folder) if folder is not None and "/" not in name else {}
+    roots = sets.data_roots(strict=True)
+    for root in roots if "/" in name else ():
+        path = root / name
+        if path.is_file() and path.resolve().is_relative_to(root.resolve()):
+            return str(path)
+    files = _files_below(roots) if "/" not in name else {}
     found = files.get(name, [])
     if len(found) == 1:
         return str(found[0])

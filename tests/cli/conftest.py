@@ -1,33 +1,14 @@
-"""Runs the command line in this process, and a family whose solvers misbehave on demand."""
+"""A family whose solvers misbehave on demand."""
 
 import dataclasses
-import io
 import sys
 import types
-from typing import NamedTuple
 
 import pytest
 
-from ordino import cli
 from ordino.core import registry
 from ordino.core.family import SolverSpec
 from ordino.families.jobshop import FAMILY
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def call(capsys, monkeypatch):
-    def run(*arguments, stdin=""):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        code = cli.run([str(each) for each in arguments])
-        return Done(code, *capsys.readouterr())
-
-    return run
 
 
 def _adjust(instance, *, capacity: int = 1, preemptive: bool = False):
