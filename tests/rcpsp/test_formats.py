@@ -25,7 +25,7 @@ EXPECTED = {
     "rcp_cut_off.rcp": ":6: expected a successor of activity 3, the file ends",
     "rcp_too_many_numbers.rcp": ":8:1: expected the end of the file",
     "rcp_unknown_successor.rcp": ":5:7: expected a successor of activity 2 from 1 to 4, got 8",
-    "rcp_word.rcp": ":1:1: no known format (json, jsp, jsp-reentrant, orlib-wt, p",
+    "rcp_word.rcp": ":1:1: no known format",
     "sch_activity_out_of_order.sch": ":8:1: expected activity 2, got 3",
     "sch_capacities_missing.sch": ":10: expected the capacities, the file ends",
     "sch_lag_missing.sch": ":3:5: expected 2 successors and as many lags, got 3 numbers",
