@@ -196,3 +196,10 @@ def test_live_line_on_a_terminal():
     assert b"incumbent" in seen
     assert seen.rfind(b"\x1b[?25h") > seen.rfind(b"\x1b[?25l"), "the cursor is shown again"
     assert out.decode().startswith(UNSOLVED)
+
+
+def test_the_package_can_be_run_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ordino", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("ordino")
