@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ordino.core.budget import Budget, Crew
+from ordino.core.errors import UsageError
 from ordino.core.family import Instance, Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.status import StopReason
@@ -83,6 +84,9 @@ def race(
 
     Returns:
         Whether every solver came to its own end.
+
+    Raises:
+        UsageError: A solver refuses its settings, or the instance.
     """
     opening = [entry for entry in entries if entry.opens]
     lasting = [entry for entry in entries if not entry.opens]
@@ -102,6 +106,8 @@ def race(
         if incumbent.closed:
             budget.stop.set(StopReason.COMPLETED)
         _part(runners, incumbent)
+    for misuse in [runner.misuse for runner in runners if runner.misuse]:
+        raise misuse
     return all(runner.completed for runner in runners)
 
 
@@ -183,6 +189,7 @@ class _Runner:
         self.since = time.monotonic()
         self.crew = budget.crew
         self.completed = False
+        self.misuse: UsageError | None = None
         self.thread = threading.Thread(
             target=self._run, args=(lane, instance, incumbent, budget), daemon=True
         )
@@ -203,6 +210,10 @@ class _Runner:
                 turn = budget.child(seconds=budget.remaining() / (len(lane) - index))
             try:
                 entry.solver(instance, incumbent, turn)
+            except UsageError as error:
+                self.misuse = error
+                budget.stop.set(StopReason.INTERRUPTED)
+                return
             except Exception as error:
                 incumbent.fail(entry.name, f"{type(error).__name__}: {error}")
             cut_off |= turn.should_stop()

@@ -309,3 +309,8 @@ def test_weighted_gaps_are_near_known_ones(
     for each, gap in zip(compared, published, strict=True):
         total = sum(value(instance, each(instance)) for instance in every)
         assert 100 * (total / best - 1) == pytest.approx(gap, rel=0.2), each.__name__
+
+
+def test_a_rule_refuses_a_setting_out_of_range() -> None:
+    with pytest.raises(UsageError, match="lookahead"):
+        ordino.solve(SingleMachine.of([3, 2], [4, 3]), solver="atc", settings={"atc.lookahead": 0})
