@@ -32,7 +32,7 @@ NAME = "tabu"
 KERNELS = "ordino.heuristics.taskgraph.tabu_kernels"
 SLICE_SECONDS = 0.05
 PATIENCE = 500
-PATIENCE_PER_TASK = 5
+PATIENCE_PER_TASK = 10
 """A search ends after so many moves in vain: the larger number counts."""
 ELITE = 4
 MOST_KICKED = 0.2
@@ -54,7 +54,7 @@ def takes(instance: TaskGraph) -> str | None:
     return f"edges + tasks x processors {size}, beyond {LARGEST}" if size > LARGEST else None
 
 
-def tabu(*, tenure: int = 20) -> Solver:
+def tabu(*, tenure: int | None = None) -> Solver:
     """Return a solver that improves the incumbent, or HEFT's schedule, until it must stop.
 
     An iteration is a move. One thread a worker; with one worker and a limit of iterations, nothing
@@ -62,12 +62,12 @@ def tabu(*, tenure: int = 20) -> Solver:
 
     Args:
         tenure: A processor that a task has left is tabu to it for so many moves, and up to half as
-            many again; no more than there are tasks, at least 1.
+            many again; at least 1. By default 20 and 1 more for 25 tasks, but no more than tasks.
 
     Raises:
         UsageError: The tenure is too small.
     """
-    if tenure < 1:
+    if tenure is not None and tenure < 1:
         raise UsageError(f"tabu.tenure {tenure}: expected at least 1")
 
     def solve(instance: TaskGraph, incumbent: Incumbent, budget: Budget) -> None:
@@ -83,7 +83,7 @@ def tabu(*, tenure: int = 20) -> Solver:
         def work(number: int) -> None:
             random = np.random.default_rng((budget.seed, number))
             search = TabuSearch(arrays, kernels, random)
-            _work(team, search, random, min(tenure, instance.tasks))
+            _work(team, search, random, tenure or min(20 + instance.tasks // 25, instance.tasks))
 
         with ThreadPoolExecutor(budget.workers) as threads:
             for each in [threads.submit(work, number) for number in range(budget.workers)]:
