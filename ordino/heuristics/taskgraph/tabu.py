@@ -31,6 +31,8 @@ __all__ = ["NAME", "tabu", "takes"]
 NAME = "tabu"
 KERNELS = "ordino.heuristics.taskgraph.tabu_kernels"
 SLICE_SECONDS = 0.05
+FIRST_SLICE = 10_000
+"""Moves x (tasks + edges) before it is known how long a move takes."""
 PATIENCE = 500
 PATIENCE_PER_TASK = 10
 """A search ends after so many moves in vain: the larger number counts."""
@@ -134,13 +136,11 @@ class _Team:
         )
 
     def publish(self, search: TabuSearch) -> None:
-        """Offer the best schedule of a search."""
+        """Offer the schedule of a search, which is its best."""
         held = self._incumbent.objective
         if held is not None and search.best >= held:  # type: ignore[operator]
             return
-        processor = search.best_processor.copy()
-        start = timed(self.instance, processor, search.best_order)
-        self._incumbent.offer(Schedule(processor, start), NAME, search.best)
+        self._incumbent.offer(search.schedule(), NAME, search.best)
 
     def add(self, place: Place) -> None:
         """Put a schedule among the best if it is one and unlike them in length."""
@@ -165,7 +165,7 @@ def _work(team: _Team, search: TabuSearch, random: np.random.Generator, tenure: 
     patience = max(PATIENCE, PATIENCE_PER_TASK * tasks)
     _, order, processor = team.draw(random)
     search.start(order, processor)
-    kicks, size = 0, 20
+    kicks, size = 0, max(1, FIRST_SLICE // (tasks + team.instance.edges))
     try:
         while not team.finished():
             granted = team.grant(min(size, max(1, patience - search.fruitless)))
