@@ -92,6 +92,13 @@ FAMILY = Family(
             takes=f"{_RULES}:batch_takes",
         ),
         SolverSpec(
+            name="random",
+            summary="best of many schedules in random order",
+            make="ordino.heuristics.taskgraph.sampling:random",
+            takes="ordino.heuristics.taskgraph.sampling:takes",
+            improves=True,
+        ),
+        SolverSpec(
             name="tabu",
             summary="tabu search over processors and orders (after Mastrolilli, Gambardella 2000)",
             make="ordino.heuristics.taskgraph.tabu:tabu",

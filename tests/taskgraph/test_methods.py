@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,9 +72,9 @@ def test_the_optimum_of_the_example_is_proved() -> None:
 def test_interpreted_and_compiled_rules_agree(graph: TaskGraph, rule) -> None:
     saved = rules.functions
     try:
-        rules.functions = lambda graph: list_scheduling
+        rules.functions = lambda *_: list_scheduling
         interpreted = rule(graph)
-        rules.functions = lambda graph: kernels
+        rules.functions = lambda *_: kernels
         compiled = rule(graph)
     finally:
         rules.functions = saved
@@ -115,17 +116,12 @@ def test_rules_keep_memory_and_say_when_they_miss_a_limit() -> None:
 def test_cpsat_proves_what_deadlines_and_memory_allow(
     graph: TaskGraph, slack: int, size: int
 ) -> None:
-    from dataclasses import fields
-
-    values = {each.name: getattr(graph, each.name) for each in fields(graph) if each.init}
     path = bounds.critical_path(graph) or 0
-    limited = TaskGraph(
-        **values
-        | {
-            "deadlines": np.full(graph.tasks, float(int(path) + slack)),
-            "memory": np.arange(graph.tasks, dtype=float) % 3,
-            "capacity": np.full(graph.processors, float(size)),
-        }
+    limited = replace(
+        graph,
+        deadlines=np.full(graph.tasks, float(int(path) + slack)),
+        memory=np.arange(graph.tasks, dtype=float) % 3,
+        capacity=np.full(graph.processors, float(size)),
     )
     best = brute_force(limited)
     result = ordino.solve(limited, solver="cpsat", time_limit=20, workers=1)

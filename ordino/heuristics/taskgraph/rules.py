@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ordino.core.arrays import Integers, Reals
-from ordino.core.kernel import is_warm
+from ordino.core.budget import Budget
+from ordino.core.kernel import is_warm, load
 from ordino.heuristics.taskgraph import list_scheduling
 from ordino.heuristics.taskgraph.arrays import Arrays
 from ordino.models.taskgraph.order import by_priority
@@ -46,26 +47,26 @@ Statistic = Literal["mean", "median", "best", "worst"]
 
 KERNELS = "ordino.heuristics.taskgraph.kernels"
 LARGEST_INTERPRETED = 1_000
-"""Tasks x processors; more is worth waiting for the compiler, a few seconds once."""
+LARGEST_FIRST = 20_000
+"""Tasks x processors; more is worth waiting for the compiler, a few seconds once. HEFT, which the
+first answer comes from, waits later than the others."""
+COMPILING_SECONDS = 120.0
 MOST_BATCH_TASKS = 20_000
 MOST_TRIALS = 50_000_000
 """Edges x processors squared for `lookahead`: about a second."""
 
 
-def functions(graph: TaskGraph) -> Any:
+def functions(graph: TaskGraph, largest: int = LARGEST_INTERPRETED) -> Any:
     """Return the compiled module if it is there or worth waiting for, else the interpreted one."""
-    large = graph.work.size > LARGEST_INTERPRETED
-    if large or KERNELS in sys.modules or is_warm(KERNELS):
-        from ordino.heuristics.taskgraph import kernels
-
-        return kernels
+    if graph.work.size > largest or KERNELS in sys.modules or is_warm(KERNELS):
+        return load(KERNELS, Budget.of(COMPILING_SECONDS)) or list_scheduling
     return list_scheduling
 
 
 def heft(instance: TaskGraph, *, rank: Statistic = "mean") -> Schedule | None:
     """HEFT: decreasing upward rank, earliest end (Topcuoglu, Hariri, Wu 2002)."""
     arrays = Arrays.of(instance)
-    code = functions(instance)
+    code = functions(instance, LARGEST_FIRST)
     return _listed(instance, arrays, code, ranked(arrays, upward(arrays, code, rank)))
 
 

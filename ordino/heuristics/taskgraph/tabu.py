@@ -31,8 +31,10 @@ __all__ = ["NAME", "tabu", "takes"]
 NAME = "tabu"
 KERNELS = "ordino.heuristics.taskgraph.tabu_kernels"
 SLICE_SECONDS = 0.05
+FIRST_SLICE = 10_000
+"""Moves x (tasks + edges) before it is known how long a move takes."""
 PATIENCE = 500
-PATIENCE_PER_TASK = 5
+PATIENCE_PER_TASK = 10
 """A search ends after so many moves in vain: the larger number counts."""
 ELITE = 4
 MOST_KICKED = 0.2
@@ -54,7 +56,7 @@ def takes(instance: TaskGraph) -> str | None:
     return f"edges + tasks x processors {size}, beyond {LARGEST}" if size > LARGEST else None
 
 
-def tabu(*, tenure: int = 20) -> Solver:
+def tabu(*, tenure: int | None = None) -> Solver:
     """Return a solver that improves the incumbent, or HEFT's schedule, until it must stop.
 
     An iteration is a move. One thread a worker; with one worker and a limit of iterations, nothing
@@ -62,12 +64,12 @@ def tabu(*, tenure: int = 20) -> Solver:
 
     Args:
         tenure: A processor that a task has left is tabu to it for so many moves, and up to half as
-            many again; no more than there are tasks, at least 1.
+            many again; at least 1. By default 20 and 1 more for 25 tasks, but no more than tasks.
 
     Raises:
         UsageError: The tenure is too small.
     """
-    if tenure < 1:
+    if tenure is not None and tenure < 1:
         raise UsageError(f"tabu.tenure {tenure}: expected at least 1")
 
     def solve(instance: TaskGraph, incumbent: Incumbent, budget: Budget) -> None:
@@ -83,7 +85,7 @@ def tabu(*, tenure: int = 20) -> Solver:
         def work(number: int) -> None:
             random = np.random.default_rng((budget.seed, number))
             search = TabuSearch(arrays, kernels, random)
-            _work(team, search, random, min(tenure, instance.tasks))
+            _work(team, search, random, tenure or min(20 + instance.tasks // 25, instance.tasks))
 
         with ThreadPoolExecutor(budget.workers) as threads:
             for each in [threads.submit(work, number) for number in range(budget.workers)]:
@@ -134,13 +136,11 @@ class _Team:
         )
 
     def publish(self, search: TabuSearch) -> None:
-        """Offer the best schedule of a search."""
+        """Offer the schedule of a search, which is its best."""
         held = self._incumbent.objective
         if held is not None and search.best >= held:  # type: ignore[operator]
             return
-        processor = search.best_processor.copy()
-        start = timed(self.instance, processor, search.best_order)
-        self._incumbent.offer(Schedule(processor, start), NAME, search.best)
+        self._incumbent.offer(search.schedule(), NAME, search.best)
 
     def add(self, place: Place) -> None:
         """Put a schedule among the best if it is one and unlike them in length."""
@@ -165,7 +165,7 @@ def _work(team: _Team, search: TabuSearch, random: np.random.Generator, tenure: 
     patience = max(PATIENCE, PATIENCE_PER_TASK * tasks)
     _, order, processor = team.draw(random)
     search.start(order, processor)
-    kicks, size = 0, 20
+    kicks, size = 0, max(1, FIRST_SLICE // (tasks + team.instance.edges))
     try:
         while not team.finished():
             granted = team.grant(min(size, max(1, patience - search.fruitless)))

@@ -8,12 +8,14 @@ import numpy as np
 
 from ordino.core.arrays import Integers
 from ordino.heuristics.taskgraph.arrays import Arrays
+from ordino.models.taskgraph.problem import Schedule
 
 __all__ = ["TabuSearch"]
 
-LOOKED_AT = 200_000
-"""Tasks and edges that a move looks at, about, where that leaves it some critical tasks."""
-FEWEST_TRIED = 8
+LOOKED_AT = 8_000
+"""Tasks and edges that a move looks at, about, where that leaves it some critical tasks: on large
+graphs, many moves that are good do better than a few that are best."""
+FEWEST_TRIED = 4
 
 
 class TabuSearch:
@@ -83,6 +85,10 @@ class TabuSearch:
         self.best_order[:] = self._order
         self.best_processor[:] = processor
         self._counters[kernels.IMPROVED] = self.moves
+
+    def schedule(self) -> Schedule:
+        """Return the schedule that the search is at."""
+        return Schedule(self._processor, self._start)
 
     def advance(self, moves: int, *, tenure: int, kicks: int = 0) -> bool:
         """Do so many moves, the first of them kicks; returns true, at once, for a better best."""

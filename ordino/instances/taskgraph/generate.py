@@ -7,6 +7,7 @@ is drawn around it (`platform.unrelated_work`). Bandwidths are 1, so that volume
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -219,14 +220,7 @@ def ds3_stream(
     gaps[0] = 0
     chosen = [graphs[kind] for kind in rng.integers(0, kinds, jobs).tolist()]
     made = merged(chosen, np.round(np.cumsum(gaps), DIGITS).tolist())
-    return _renamed(made, f"stream-{jobs}-{tasks}-{processors}-{seed}")
-
-
-def _renamed(graph: TaskGraph, name: str) -> TaskGraph:
-    from dataclasses import fields
-
-    values = {each.name: getattr(graph, each.name) for each in fields(graph) if each.init}
-    return TaskGraph(**values | {"name": name})
+    return replace(made, name=f"stream-{jobs}-{tasks}-{processors}-{seed}")
 
 
 def _require(

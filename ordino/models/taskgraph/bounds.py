@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from ordino.core.arrays import Integers, Reals
-from ordino.models.taskgraph.order import adjacency
+from ordino.models.taskgraph.order import depths
 from ordino.models.taskgraph.problem import TaskGraph
 
 __all__ = ["area", "cheapest", "critical_path", "heads_and_tails", "interval_load"]
 
 MOST_CELLS = 20_000_000
 """Edges x processors squared up to which data count in `heads_and_tails`: about a second."""
+MOST_CELLS_AT_ONCE = 1_000_000
 MOST_INTERVAL_CELLS = 400_000
 WEIGHT_STEPS = 300
 MOST_WEIGHT_CELLS = 100_000_000
@@ -39,41 +42,36 @@ def heads_and_tails(instance: TaskGraph) -> tuple[Reals, Reals]:
     """
     heads = np.repeat(instance.release_dates[:, None], instance.processors, axis=1)
     tails = np.zeros_like(heads)
-    order = instance.order.tolist()
-    _extend(instance, heads, order, instance.source, instance.target, backward=False)
-    _extend(instance, tails, order[::-1], instance.target, instance.source, backward=True)
+    startup, unit = instance.startup, 1 / instance.bandwidth
+    _extend(instance, heads, instance.source, instance.target, startup, unit)
+    _extend(instance, tails, instance.target, instance.source, startup.T, unit.T)
     return heads, tails
 
 
 def _extend(
-    instance: TaskGraph,
-    reach: Reals,
-    order: list[int],
-    near: Integers,
-    far: Integers,
-    *,
-    backward: bool,
+    instance: TaskGraph, reach: Reals, near: Integers, far: Integers, startup: Reals, unit: Reals
 ) -> None:
-    """Fill in heads, or tails on the reversed graph."""
+    """Fill in heads, or tails on the reversed graph, level by level."""
     processors = instance.processors
-    startup, unit = instance.startup, 1 / instance.bandwidth
-    if backward:
-        startup, unit = startup.T, unit.T
     counts = instance.edges * processors**2 <= MOST_CELLS
-    first, edges = adjacency(far, instance.tasks)
-    senders, volumes = near[edges], instance.volume[edges]
-    bounds = first.tolist()
-    for task in order:
-        here = slice(bounds[task], bounds[task + 1])
-        if here.start == here.stop:
-            continue
-        done = reach[senders[here]] + instance.work[senders[here]]
-        if counts:
-            delay = startup + volumes[here, None, None] * unit
-            arrival = (done[:, :, None] + delay).min(axis=1)
-        else:
-            arrival = done.min(axis=1)[:, None]
-        np.maximum(reach[task], arrival.max(axis=0), out=reach[task])
+    step = max(1, MOST_CELLS_AT_ONCE // (processors**2 if counts else processors))
+    level = depths(near, far, instance.tasks)
+    by_level = np.lexsort((far, level[far]))
+    near, far, volume = near[by_level], far[by_level], instance.volume[by_level]
+    cuts = np.flatnonzero(np.diff(level[far], prepend=-1, append=-1)).tolist()
+    for first, behind in pairwise(cuts):
+        for begin in range(first, behind, step):
+            here = slice(begin, min(begin + step, behind))
+            done = reach[near[here]] + instance.work[near[here]]
+            if counts:
+                delay = startup + volume[here, None, None] * unit
+                arrival = (done[:, :, None] + delay).min(axis=1)
+            else:
+                arrival = np.repeat(done.min(axis=1)[:, None], processors, axis=1)
+            groups = np.flatnonzero(np.diff(far[here], prepend=-1))
+            latest = np.maximum.reduceat(arrival, groups, axis=0)
+            tasks = far[here][groups]
+            reach[tasks] = np.maximum(reach[tasks], latest)
 
 
 def area(instance: TaskGraph) -> int | float | None:

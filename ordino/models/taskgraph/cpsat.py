@@ -95,8 +95,7 @@ def formulate(instance: TaskGraph, upper_bound: Value | None) -> CpsatFormulatio
     model = cp_model.CpModel()
     horizon = int(longest / unit + 1e-6)
     work = _floor(instance.work, unit)
-    real_heads, real_tails = heads_and_tails(instance)
-    heads, tails = (_below(each, unit) for each in (real_heads, real_tails))
+    heads, tails = (_floor(each, unit) for each in heads_and_tails(instance))
     finite = np.isfinite(instance.deadlines)
     deadlines = np.where(finite, np.where(finite, instance.deadlines, 0) / unit + 1e-6, horizon)
     every = range(instance.processors)
@@ -108,6 +107,8 @@ def formulate(instance: TaskGraph, upper_bound: Value | None) -> CpsatFormulatio
         latest = int(min(horizon, deadlines[task]))
         places = [p for p in every if work[task, p] >= 0]
         low = int(min(heads[task, p] for p in places))
+        if latest < low:
+            model.add_bool_or([])  # no solution
         start = model.new_int_var(low, max(low, latest), "")
         end = model.new_int_var(low, max(low, latest), "")
         chosen: dict[int, Any] = {}
@@ -204,10 +205,3 @@ def _limit_memory(model: Any, instance: TaskGraph, runs: list[dict[int, Any]]) -
     for p in np.flatnonzero(instance.memory.sum() > instance.capacity).tolist():
         used = [needs[task] * each[p] for task, each in enumerate(runs) if p in each]
         model.add(sum(used) <= int(instance.capacity[p] * scale))
-
-
-def _below(values: Any, unit: float) -> Integers:
-    """Round bounds down to units, to be safe from the rounding of their parts."""
-    finite = np.isfinite(values)
-    units = np.floor(np.where(finite, values, 0) / unit * (1 - 1e-12))
-    return np.where(finite, units, 0).astype(np.int64)

@@ -18,7 +18,7 @@ Times are real numbers. Where all of them are integers, so are all that follow, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -354,16 +354,14 @@ def adjust(
     Raises:
         UsageError: A value that makes no sense.
     """
-    from dataclasses import fields
-
-    values = {each.name: getattr(instance, each.name) for each in fields(instance) if each.init}
+    changes: dict[str, Any] = {}
     if goal is not None:
-        values["goal"] = goal
+        changes["goal"] = goal
     if deadline is not None:
-        values["deadlines"] = np.minimum(instance.deadlines, deadline)
+        changes["deadlines"] = np.minimum(instance.deadlines, deadline)
     if price is not None:
-        values["price"] = price.split(",")
+        changes["price"] = price.split(",")
     try:
-        return TaskGraph(**values)
+        return replace(instance, **changes)
     except InstanceError as error:
         raise UsageError(error.message) from None
