@@ -19,6 +19,7 @@ from ordino.models.rcpsp.bounds import contradiction
 from ordino.models.rcpsp.problem import Project
 from ordino.solvers import cpsat
 from ordino.solvers.neighbourhoods import improve
+from ordino.solvers.rcpsp.deadlines import keep_deadlines
 from ordino.solvers.rcpsp.windows import restriction
 
 __all__ = ["NAME", "hybrid", "windows"]
@@ -31,6 +32,7 @@ SMALL = 100
 LONG_PROOF_SHARE, PROOF_SHARE = 0.75, 0.2
 """Of the time, for CP-SAT: the first on one worker, where a proof is near or nothing else finds."""
 POLL_SECONDS = 0.02
+DEADLINE_SHARE = 0.3
 LAST_SHARE = 0.15
 """For neighbourhoods of what the genetic algorithm found."""
 
@@ -51,6 +53,8 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
             incumbent.prove_infeasible(NAME, reason)
             return
         total = budget.remaining()
+        turn = budget.child(seconds=DEADLINE_SHARE * total)
+        keep_deadlines(instance, formulate, incumbent, turn, NAME)
         small = instance.activities <= SMALL
         evolves = takes(instance) is None
 
