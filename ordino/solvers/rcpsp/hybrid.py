@@ -26,9 +26,10 @@ __all__ = ["NAME", "hybrid", "windows"]
 
 NAME = "hybrid"
 WINDOWS = "windows"
-FIRST_SHARE, MOST_FIRST_SECONDS = 0.05, 2.0
+FIRST_SHARE, SHORT_FIRST, LONG_FIRST = 0.05, 0.3, 2.0
+"""Of the time, and seconds at most, for the genetic algorithm before CP-SAT begins."""
 SMALL = 100
-"""Activities times least modes; up to here CP-SAT alone often gets to a proof."""
+"""Activities up to which CP-SAT alone often gets to a proof."""
 LONG_PROOF_SHARE, PROOF_SHARE = 0.75, 0.2
 """Of the time, for CP-SAT: the first on one worker, where a proof is near or nothing else finds."""
 POLL_SECONDS = 0.02
@@ -70,7 +71,7 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
                 coming.result()[number].live(budget.child(seconds=until - time.monotonic()))
 
         def work(number: int, coming: Future[list[Island]]) -> None:
-            evolve(coming, number, min(FIRST_SHARE * total, MOST_FIRST_SECONDS))
+            evolve(coming, number, min(FIRST_SHARE * total, SHORT_FIRST if small else LONG_FIRST))
             proves = number % 2 == 0
             if not over():
                 long = proves and (small or not evolves)
