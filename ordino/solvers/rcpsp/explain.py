@@ -10,8 +10,11 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
 from ordino.core.explanation import Explanation, Reason
+from ordino.heuristics.rcpsp.generation import serial
+from ordino.heuristics.rcpsp.packing import schedulable
 from ordino.models.rcpsp import chain
 from ordino.models.rcpsp.bounds import contradiction, heads
+from ordino.models.rcpsp.check import check
 from ordino.models.rcpsp.cpsat import formulate
 from ordino.models.rcpsp.network import positive_cycle
 from ordino.models.rcpsp.problem import KINDS, NEVER, Plan, Project
@@ -74,7 +77,7 @@ def explain(instance: Project, solution: Plan | None, budget: Budget) -> Explana
 
 
 def _objective(instance: Project, plan: Plan) -> Explanation:
-    links = chain.critical_chain(instance, plan)
+    links = chain.critical_chain(instance, _left_shifted(instance, plan))
     names = instance.activity_names
     reasons = tuple(
         Reason("chain", f"{names[each.activity]}, {each.start} to {each.end}: {each.why}")
@@ -86,6 +89,19 @@ def _objective(instance: Project, plan: Plan) -> Explanation:
         summary=f"the latest end {links[-1].end} is held by a chain of {count} activities",
         reasons=reasons,
     )
+
+
+def _left_shifted(instance: Project, plan: Plan) -> Plan:
+    """Start each activity as early as those before it in the plan allow, where lags permit that."""
+    if not schedulable(instance):
+        return plan
+    modes = instance.mode_start[:-1] + plan.mode
+    end = plan.start + instance.duration[modes]
+    priority = np.argsort(np.lexsort((end, plan.start)), kind="stable")
+    start = np.array(serial(instance, modes, priority.tolist()), dtype=np.int64)
+    shifted = Plan(start, plan.mode)
+    later = (start + instance.duration[modes]).max() > end.max()
+    return plan if later or not check(instance, shifted).valid else shifted
 
 
 def _chain_of_lags(instance: Project) -> list[_Item] | None:

@@ -48,6 +48,7 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
     """
     prove = cpsat.solver(formulate, parameters="num_workers:1 linearization_level:0")
     bound = cpsat.solver(formulate, parameters=f"num_workers:{threads}")
+    find = cpsat.solver(formulate)
 
     def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
         if (reason := contradiction(instance)) is not None:
@@ -57,10 +58,22 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
         turn = budget.child(seconds=DEADLINE_SHARE * total)
         keep_deadlines(instance, formulate, incumbent, turn, NAME)
         small = instance.activities <= SMALL
-        evolves = takes(instance) is None
 
         def over() -> bool:
             return budget.should_stop() or incumbent.closed
+
+        def polish(number: int, workers: int) -> None:
+            if incumbent.best is not None and not over():
+                formulation = formulate(instance, incumbent.objective)
+                rest = replace(budget.child(workers=workers), seed=budget.seed + number)
+                improve(formulation, restriction(instance), incumbent, rest, source=NAME)
+
+        if takes(instance) is not None:
+            find(instance, incumbent, budget.child(seconds=LONG_PROOF_SHARE * total))
+            if incumbent.best is None and not over():
+                find(instance, incumbent, budget)
+            polish(0, budget.workers)
+            return
 
         def evolve(coming: Future[list[Island]], number: int, seconds: float) -> None:
             """Let an island live; while its kernels are compiled, wait a moment at most."""
@@ -74,25 +87,17 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
             evolve(coming, number, min(FIRST_SHARE * total, SHORT_FIRST if small else LONG_FIRST))
             proves = number % 2 == 0
             if not over():
-                long = proves and (small or not evolves)
-                share = LONG_PROOF_SHARE if long else PROOF_SHARE
+                share = LONG_PROOF_SHARE if proves and small else PROOF_SHARE
                 turn = budget.child(seconds=share * total, workers=1)
                 (prove if proves else bound)(instance, incumbent, turn)
-            if evolves and not over():
+            if not over():
                 evolve(coming, number, budget.remaining() - LAST_SHARE * total)
             if incumbent.best is None and not over():
                 bound(instance, incumbent, budget.child(workers=1))
-            if incumbent.best is not None and not over():
-                formulation = formulate(instance, incumbent.objective)
-                rest = replace(budget.child(workers=1), seed=budget.seed + number)
-                improve(formulation, restriction(instance), incumbent, rest, source=NAME)
+            polish(number, 1)
 
         with ThreadPoolExecutor(budget.workers + 1) as pool:
-            coming: Future[list[Island]] = (
-                pool.submit(islands, instance, incumbent, budget, population)
-                if evolves
-                else pool.submit(list)
-            )
+            coming = pool.submit(islands, instance, incumbent, budget, population)
             lanes = [pool.submit(work, number, coming) for number in range(budget.workers)]
             coming.result()
             for lane in lanes:
