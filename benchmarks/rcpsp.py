@@ -37,7 +37,9 @@ def solve(who: str, project: Project, workers: int, seed: int, limit: float) -> 
 
 @click.command()
 @click.option("--folder", type=click.Path(path_type=Path), required=True)
-@click.option("--set", "name", required=True, help="As in bounds.csv: j30, j120, rg300, mmlib50 …")
+@click.option(
+    "--set", "name", required=True, help="As in bounds.csv: j30, j120, rg300, mm/mmlib50 …"
+)
 @click.option("--every", default=1, show_default=True, help="Only each so-manieth instance.")
 @click.option("--time-limit", default=10.0, show_default=True)
 @click.option("--workers", default=2, show_default=True)
@@ -58,8 +60,7 @@ def main(
     figures: dict[str, list[tuple[float, float, bool, float]]] = {}
     failed: dict[str, int] = {}
     for row in rows:
-        (path,) = [p for p in folder.rglob(row["instance"]) if p.parent.name == name]
-        project = ordino.read(path)
+        project = ordino.read(folder / name / row["instance"])
         for who in solvers.split(","):
             began = time.perf_counter()
             objective, bound, plan = solve(who, project, workers, seed, time_limit)

@@ -368,8 +368,8 @@ def explain(
 
     Args:
         instance: Of a family that explains.
-        solution: What to explain; without one, the instance is solved first, which takes half of
-            the time at most.
+        solution: What to explain; without one, the instance is solved first, which takes a fifth
+            of the time at most.
         time_limit: Seconds of wall time for the whole call.
         workers: Cores to keep busy; by default all that the process may use.
         seed: Of every random choice.
@@ -389,7 +389,7 @@ def explain(
         instance = home.adjusted(instance, solution.problem["options"])
         solution = solution.solution
     if solution is None:
-        limits: dict[str, Any] = {"time_limit": time_limit / 2, "workers": workers, "seed": seed}
+        limits: dict[str, Any] = {"time_limit": time_limit / 5, "workers": workers, "seed": seed}
         solution = solve(instance, **limits, stop=stop).solution
     elif not (report := check(instance, solution)).valid:
         raise RejectedSolution("solution", report)

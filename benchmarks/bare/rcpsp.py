@@ -57,6 +57,8 @@ def solve_cpsat(project: Project, *, workers: int, seed: int, time_limit: float)
     solver.parameters.random_seed = seed
     solver.parameters.max_time_in_seconds = time_limit
     status = solver.solve(model)
+    if status == cp_model.INFEASIBLE:
+        return None, float("inf"), None
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None, None, None
     mode = [[solver.value(literal) for literal in literals].index(1) for literals in chosen]

@@ -249,8 +249,8 @@ def explain(
     """Explain why there is no solution, or what holds the objective.
 
     Of an infeasible instance, constraints that can't hold together; of a solution, or the best that
-    is found in half of the time, what its objective depends on. Exit code 3 for a conflict, 4 where
-    neither was found.
+    is found in a fifth of the time, what its objective depends on. Exit code 3 for a conflict, 4
+    where neither was found.
     """
     from ordino import api
     from ordino.commands.interrupt import Interrupt

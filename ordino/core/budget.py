@@ -123,11 +123,19 @@ class Budget:
             time.sleep(min(left, 0.02))
         return self.should_stop()
 
-    def child(self, *, seconds: float | None = None, crew: Crew | None = None) -> Budget:
-        """Return a part of this budget: less time, a crew of its own, the same stop."""
-        deadline = self.deadline
+    def child(
+        self,
+        *,
+        seconds: float | None = None,
+        workers: int | None = None,
+        crew: Crew | None = None,
+    ) -> Budget:
+        """Return a part of this budget: less time, so many workers or a crew, the same stop."""
+        part = self
         if seconds is not None:
-            deadline = min(deadline, time.monotonic() + seconds)
-        if crew is None:
-            return replace(self, deadline=deadline)
-        return replace(self, deadline=deadline, workers=crew.size, crew=crew)
+            part = replace(part, deadline=min(part.deadline, time.monotonic() + seconds))
+        if workers is not None:
+            part = replace(part, workers=workers, crew=None)
+        if crew is not None:
+            part = replace(part, workers=crew.size, crew=crew)
+        return part

@@ -33,7 +33,7 @@ class Parameter:
     def describe(self) -> str:
         """Write it as `pool: int = 30`."""
         kind = getattr(self.annotation, "__name__", None)
-        choices = _choices(self.annotation)
+        choices = [each for kind in _kinds(self.annotation) for each in _choices(kind)]
         if choices:
             kind = "|".join(map(str, choices))
         elif kind is None or isinstance(self.annotation, types.UnionType):
@@ -54,7 +54,7 @@ class Parameter:
 
 
 def _kinds(annotation: Any) -> tuple[Any, ...]:
-    if isinstance(annotation, types.UnionType):
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
         return typing.get_args(annotation)
     return (annotation,)
 

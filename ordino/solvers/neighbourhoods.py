@@ -19,7 +19,7 @@ from ordino.models.formulation import CpsatFormulation
 
 __all__ = ["Restrict", "improve"]
 
-TURN_SECONDS = 1.5
+TURN_SECONDS = 1.0
 LEAST_TURN_SECONDS = 0.05
 POLL_SECONDS = 0.05
 WIDER, NARROWER = 1.1, 0.85

@@ -22,7 +22,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.rcpsp import rules
 from ordino.heuristics.rcpsp.modes import start_modes, without_impossible_modes
 from ordino.heuristics.rcpsp.packing import MOST_CELLS, cells, pack, schedulable
-from ordino.models.rcpsp.bounds import tails
+from ordino.models.rcpsp.bounds import latest_starts
 from ordino.models.rcpsp.problem import Plan, Project
 
 __all__ = ["NAME", "Island", "evolve", "genetic", "islands", "takes"]
@@ -127,7 +127,7 @@ class Island:
         self._project = project
         random = np.random.default_rng((budget.seed, number))
         self._state = random.integers(1, 2**63, 1, dtype=np.uint64)
-        self._priority = -tails(instance)
+        self._priority = latest_starts(instance)
         modes = start_modes(instance)
         self._base = instance.mode_start[:-1].copy() if modes is None else modes
         self._scratch = np.zeros((8, 2 * n + 8 + instance.budget.size), np.int64)

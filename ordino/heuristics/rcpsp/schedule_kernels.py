@@ -489,7 +489,7 @@ def fill(  # type: ignore[no-untyped-def]
             project,
             state,
             priority,
-            below(state, 4) + 1,
+            min(member, below(state, 4) + 1),
             orders[member],
             scratch[2, :n],
             scratch[3, :n],

@@ -157,7 +157,7 @@ def interactions(
     downtime: float = 0.0,
     windows: float = 0.0,
     disjunctions: float = 0.0,
-    slack: int = 10,
+    slack: int = 50,
     migration: bool = False,
     seed: int = 0,
 ) -> Project:

@@ -6,9 +6,9 @@ import numpy as np
 
 from ordino.core.arrays import Integers
 from ordino.models.rcpsp.network import longest_paths
-from ordino.models.rcpsp.problem import Project
+from ordino.models.rcpsp.problem import NEVER, Project
 
-__all__ = ["capacity", "contradiction", "critical_path", "heads", "tails"]
+__all__ = ["capacity", "contradiction", "critical_path", "heads", "latest_starts", "tails"]
 
 
 def heads(instance: Project) -> Integers:
@@ -23,6 +23,25 @@ def tails(instance: Project) -> Integers:
     return longest_paths(
         instance.least_duration, instance.lag_target, instance.lag_source, instance.lag_steps()
     )
+
+
+def latest_starts(instance: Project) -> Integers:
+    """Latest start of each activity by time lags, deadlines and, if they matter, due dates.
+
+    What these leave open ends with the critical path, or with the last deadline.
+    """
+    ends = heads(instance) + instance.least_duration
+    limits = np.minimum(instance.deadlines, max(int(ends.max()), int(_limits(instance).max())))
+    if instance.goal == "tardiness":
+        due = np.maximum(ends, instance.due_dates)
+        limits = np.where(instance.weights > 0, np.minimum(limits, due), limits)
+    last = instance.least_duration - limits
+    return -longest_paths(last, instance.lag_target, instance.lag_source, instance.lag_steps())
+
+
+def _limits(instance: Project) -> Integers:
+    limited: Integers = np.where(instance.deadlines == NEVER, 0, instance.deadlines)
+    return limited
 
 
 def contradiction(instance: Project) -> str | None:

@@ -332,6 +332,17 @@ class Project(Content):
         """Return the same project with another goal; raises `InstanceError`."""
         return replace(self, goal=goal)
 
+    def softened(self) -> Self:
+        """Return the project with due dates for deadlines: with a tardiness of 0, all are kept."""
+        limited = self.deadlines != NEVER
+        return replace(
+            self,
+            deadlines=np.full_like(self.deadlines, NEVER),
+            due_dates=np.where(limited, self.deadlines, 0),
+            weights=limited.astype(np.int64),
+            goal="tardiness",
+        )
+
     def to_data(self) -> dict[str, Any]:
         """Return the project as plain data, without what says nothing."""
         return plain.to_data(self)

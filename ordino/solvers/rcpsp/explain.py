@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
 from ordino.core.explanation import Explanation, Reason
+from ordino.heuristics.rcpsp.generation import serial
+from ordino.heuristics.rcpsp.packing import schedulable
 from ordino.models.rcpsp import chain
-from ordino.models.rcpsp.bounds import contradiction
+from ordino.models.rcpsp.bounds import contradiction, heads
+from ordino.models.rcpsp.check import check
 from ordino.models.rcpsp.cpsat import formulate
 from ordino.models.rcpsp.network import positive_cycle
 from ordino.models.rcpsp.problem import KINDS, NEVER, Plan, Project
@@ -18,7 +22,7 @@ from ordino.solvers.conflict import irreducible
 
 __all__ = ["explain"]
 
-TURN_SECONDS = 3.0
+TURN_SECONDS = 2.0
 """For CP-SAT to refute what is left."""
 
 
@@ -73,7 +77,7 @@ def explain(instance: Project, solution: Plan | None, budget: Budget) -> Explana
 
 
 def _objective(instance: Project, plan: Plan) -> Explanation:
-    links = chain.critical_chain(instance, plan)
+    links = chain.critical_chain(instance, _left_shifted(instance, plan))
     names = instance.activity_names
     reasons = tuple(
         Reason("chain", f"{names[each.activity]}, {each.start} to {each.end}: {each.why}")
@@ -85,6 +89,19 @@ def _objective(instance: Project, plan: Plan) -> Explanation:
         summary=f"the latest end {links[-1].end} is held by a chain of {count} activities",
         reasons=reasons,
     )
+
+
+def _left_shifted(instance: Project, plan: Plan) -> Plan:
+    """Start each activity as early as those before it in the plan allow, where lags permit that."""
+    if not schedulable(instance):
+        return plan
+    modes = instance.mode_start[:-1] + plan.mode
+    end = plan.start + instance.duration[modes]
+    priority = np.argsort(np.lexsort((end, plan.start)), kind="stable")
+    start = np.array(serial(instance, modes, priority.tolist()), dtype=np.int64)
+    shifted = Plan(start, plan.mode)
+    later = (start + instance.duration[modes]).max() > end.max()
+    return plan if later or not check(instance, shifted).valid else shifted
 
 
 def _chain_of_lags(instance: Project) -> list[_Item] | None:
@@ -116,10 +133,12 @@ def _chain_of_lags(instance: Project) -> list[_Item] | None:
 
 
 def _items(instance: Project) -> list[_Item]:
-    """Return all that can be left out, what is most likely to be needed last."""
+    """Return all that can be left out, in order of time, resources last.
+
+    What conflicts lies close together, so that most chunks of the filter can be left out at once.
+    """
     items = [_Item("lag", arc) for arc in range(instance.lag.size)]
     items += [_Item("group", number) for number in range(len(instance.groups))]
-    items += [_Item("budget", k) for k in range(instance.budget.size)]
     for k, most in enumerate(instance.greatest_capacity.tolist()):
         items += [
             _Item("downtime", k, step)
@@ -128,7 +147,17 @@ def _items(instance: Project) -> list[_Item]:
         ]
     items += [_Item("release", i) for i in np.flatnonzero(instance.release_dates).tolist()]
     items += [_Item("deadline", i) for i in np.flatnonzero(instance.deadlines != NEVER).tolist()]
+    early = heads(instance)
+    items.sort(key=lambda item: _time(instance, early, item))
+    items += [_Item("budget", k) for k in range(instance.budget.size)]
     return items + [_Item("capacity", k) for k in range(instance.renewables)]
+
+
+def _time(instance: Project, early: Integers, item: _Item) -> int:
+    """Return when a constraint begins to matter."""
+    if item.kind == "downtime":
+        return instance.steps(item.number)[item.step][0]
+    return min(int(early[i]) for i in _named(instance, item))
 
 
 def _part(instance: Project, items: Sequence[_Item]) -> Project:
@@ -227,15 +256,17 @@ def _told(instance: Project, item: _Item, items: Sequence[_Item]) -> str:
 
 def _involved(instance: Project, items: Sequence[_Item]) -> set[int]:
     """Return the activities that some constraint names."""
-    found: set[int] = set()
-    for item in items:
-        if item.kind in ("release", "deadline"):
-            found.add(item.number)
-        elif item.kind == "lag":
-            found |= {int(instance.lag_source[item.number]), int(instance.lag_target[item.number])}
-        elif item.kind == "group":
-            found |= set(instance.groups[item.number])
-    return found
+    return {i for item in items for i in _named(instance, item)}
+
+
+def _named(instance: Project, item: _Item) -> tuple[int, ...]:
+    """Return the activities that a constraint names."""
+    number = item.number
+    if item.kind in ("release", "deadline"):
+        return (number,)
+    if item.kind == "lag":
+        return int(instance.lag_source[number]), int(instance.lag_target[number])
+    return instance.groups[number] if item.kind == "group" else ()
 
 
 def _told_lag(instance: Project, arc: int) -> str:

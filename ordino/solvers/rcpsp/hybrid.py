@@ -11,7 +11,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 
-from ordino.core.budget import Budget, Crew
+from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.heuristics.rcpsp.genetic import Island, islands, takes
@@ -19,18 +19,21 @@ from ordino.models.rcpsp.bounds import contradiction
 from ordino.models.rcpsp.problem import Project
 from ordino.solvers import cpsat
 from ordino.solvers.neighbourhoods import improve
+from ordino.solvers.rcpsp.deadlines import keep_deadlines
 from ordino.solvers.rcpsp.windows import restriction
 
 __all__ = ["NAME", "hybrid", "windows"]
 
 NAME = "hybrid"
 WINDOWS = "windows"
-FIRST_SHARE, MOST_FIRST_SECONDS = 0.05, 2.0
+FIRST_SHARE, SHORT_FIRST, LONG_FIRST = 0.05, 0.3, 2.0
+"""Of the time, and seconds at most, for the genetic algorithm before CP-SAT begins."""
 SMALL = 100
-"""Activities times least modes; up to here CP-SAT alone often gets to a proof."""
+"""Activities up to which CP-SAT alone often gets to a proof."""
 LONG_PROOF_SHARE, PROOF_SHARE = 0.75, 0.2
 """Of the time, for CP-SAT: the first on one worker, where a proof is near or nothing else finds."""
 POLL_SECONDS = 0.02
+DEADLINE_SHARE = 0.3
 LAST_SHARE = 0.15
 """For neighbourhoods of what the genetic algorithm found."""
 
@@ -45,17 +48,32 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
     """
     prove = cpsat.solver(formulate, parameters="num_workers:1 linearization_level:0")
     bound = cpsat.solver(formulate, parameters=f"num_workers:{threads}")
+    find = cpsat.solver(formulate)
 
     def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
         if (reason := contradiction(instance)) is not None:
             incumbent.prove_infeasible(NAME, reason)
             return
         total = budget.remaining()
+        turn = budget.child(seconds=DEADLINE_SHARE * total)
+        keep_deadlines(instance, formulate, incumbent, turn, NAME)
         small = instance.activities <= SMALL
-        evolves = takes(instance) is None
 
         def over() -> bool:
             return budget.should_stop() or incumbent.closed
+
+        def polish(number: int, workers: int) -> None:
+            if incumbent.best is not None and not over():
+                formulation = formulate(instance, incumbent.objective)
+                rest = replace(budget.child(workers=workers), seed=budget.seed + number)
+                improve(formulation, restriction(instance), incumbent, rest, source=NAME)
+
+        if takes(instance) is not None:
+            find(instance, incumbent, budget.child(seconds=LONG_PROOF_SHARE * total))
+            if incumbent.best is None and not over():
+                find(instance, incumbent, budget)
+            polish(0, budget.workers)
+            return
 
         def evolve(coming: Future[list[Island]], number: int, seconds: float) -> None:
             """Let an island live; while its kernels are compiled, wait a moment at most."""
@@ -66,28 +84,20 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
                 coming.result()[number].live(budget.child(seconds=until - time.monotonic()))
 
         def work(number: int, coming: Future[list[Island]]) -> None:
-            evolve(coming, number, min(FIRST_SHARE * total, MOST_FIRST_SECONDS))
+            evolve(coming, number, min(FIRST_SHARE * total, SHORT_FIRST if small else LONG_FIRST))
             proves = number % 2 == 0
             if not over():
-                long = proves and (small or not evolves)
-                share = LONG_PROOF_SHARE if long else PROOF_SHARE
-                turn = budget.child(seconds=share * total, crew=Crew(1))
+                share = LONG_PROOF_SHARE if proves and small else PROOF_SHARE
+                turn = budget.child(seconds=share * total, workers=1)
                 (prove if proves else bound)(instance, incumbent, turn)
-            if evolves and not over():
+            if not over():
                 evolve(coming, number, budget.remaining() - LAST_SHARE * total)
             if incumbent.best is None and not over():
-                bound(instance, incumbent, budget.child(crew=Crew(1)))
-            if incumbent.best is not None and not over():
-                formulation = formulate(instance, incumbent.objective)
-                rest = replace(budget.child(crew=Crew(1)), seed=budget.seed + number)
-                improve(formulation, restriction(instance), incumbent, rest, source=NAME)
+                bound(instance, incumbent, budget.child(workers=1))
+            polish(number, 1)
 
         with ThreadPoolExecutor(budget.workers + 1) as pool:
-            coming: Future[list[Island]] = (
-                pool.submit(islands, instance, incumbent, budget, population)
-                if evolves
-                else pool.submit(list)
-            )
+            coming = pool.submit(islands, instance, incumbent, budget, population)
             lanes = [pool.submit(work, number, coming) for number in range(budget.workers)]
             coming.result()
             for lane in lanes:

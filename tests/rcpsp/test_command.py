@@ -1,0 +1,51 @@
+"""The command line on projects."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import ordino
+from ordino.instances.rcpsp.generate import interactions
+from ordino.instances.reading import dump_instance, dump_solution
+
+ORDINO = "from ordino.cli import main; main()"
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", ORDINO, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_anybodys_answer_to_a_generated_instance_is_graded(tmp_path: Path) -> None:
+    project = interactions(activities=12, windows=0.5, disjunctions=0.5, migration=True, seed=3)
+    file, answer = tmp_path / "migration.json", tmp_path / "answer.txt"
+    file.write_text(dump_instance(project))
+    plan = ordino.solve(project, time_limit=10).solution
+    answer.write_text(dump_solution(project, plan, "starts"))
+    assert run("check", file, answer).returncode == 0
+    answer.write_text("".join(f"service {i}: 0\n" for i in range(12)))
+    graded = run("check", file, answer, "--json")
+    assert graded.returncode == 6
+    violations = json.loads(graded.stdout)["violations"]
+    assert {"precedence", "capacity"} <= {violation["kind"] for violation in violations}
+    assert any("service" in violation["message"] for violation in violations)
+
+
+def test_explain_tells_a_conflict_and_a_chain(tmp_path: Path) -> None:
+    file = tmp_path / "project.json"
+    text = '{"ordino": 1, "family": "rcpsp", "activities": [{"name": "dig", "modes": [[3]]%s},'
+    text += '{"name": "pour", "modes": [[2]]%s}], "lags": [["dig", "pour", "end-start", 0]]}'
+    file.write_text(text % (', "release": 4', ', "deadline": 8'))
+    told = run("explain", file)
+    assert told.returncode == 3
+    lines = told.stdout.splitlines()
+    assert lines[0] == "there is no plan: an irreducible conflict of 3 constraints"
+    assert lines[1].strip() == "release: activity dig starts at 4 or later"
+    file.write_text(text % ("", ""))
+    told = run("explain", file, "--json")
+    assert told.returncode == 0
+    reasons = json.loads(told.stdout)["reasons"]
+    assert reasons[-1]["message"] == "pour, 3 to 5: waits for dig to end"
