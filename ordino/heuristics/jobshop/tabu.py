@@ -11,10 +11,8 @@ the time, for it ends only when it is stuck.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +27,7 @@ from ordino.heuristics.jobshop.giffler_thompson import arrays_of
 from ordino.heuristics.jobshop.pool import Member, Pool
 from ordino.heuristics.jobshop.slots import Slots
 from ordino.heuristics.jobshop.tabu_search import TabuSearch
+from ordino.heuristics.team import Team
 from ordino.models.jobshop.problem import JobShop, Schedule
 
 __all__ = ["NAME", "tabu"]
@@ -36,7 +35,6 @@ __all__ = ["NAME", "tabu"]
 NAME = "tabu"
 KERNELS = "ordino.heuristics.jobshop.tabu_kernels"
 SLICE_SECONDS = 0.05
-MOST_WORKERS = 1000
 NEIGHBOURHOODS = "n6", "n7", "n8"
 
 PATIENCE = 12_500
@@ -75,71 +73,41 @@ def tabu(*, pool: int = 30, neighbourhood: Literal["n6", "n7", "n8"] = "n7") -> 
         if kernels is None:
             return
         team = _Team(instance, incumbent, budget, kernels, pool)
-        running: set[Future[None]] = set()
-        with ThreadPoolExecutor(MOST_WORKERS) as threads:
-            while not team.finished():
-                for number in range(len(running), budget.workers_now()):
-                    worker = _Worker(team, number, NEIGHBOURHOODS.index(neighbourhood))
-                    running.add(threads.submit(worker.work))
-                wait(running, SLICE_SECONDS)
-        for each in running:
-            each.result()
+        team.run(lambda number: _Worker(team, number, NEIGHBOURHOODS.index(neighbourhood)).work())
 
     return solve
 
 
-class _Team:
+class _Team(Team):
     """What the workers share."""
 
     def __init__(
         self, instance: JobShop, incumbent: Incumbent, budget: Budget, kernels: Any, pool: int
     ) -> None:
+        super().__init__(budget)
         self.instance = instance
-        self.budget = budget
         self.kernels = kernels
         self.slots = slots = Slots(instance)
-        self.failed = False
         self._incumbent = incumbent
         self._pool = Pool(
             pool,
             lambda one, other: kernels.distance(slots.machine, slots.loads, one, other),
             alike=max(1, int(ALIKE_SHARE * slots.pairs())),
         )
-        self._lock = threading.Lock()
         self._best = LARGEST
         self._seen = 0
-        self._moves = 0
         self._began = time.monotonic()
-
-    def grant(self, moves: int) -> int:
-        """Return how many moves a worker that wants so many may do, and count them."""
-        with self._lock:
-            if self.budget.iterations is not None:
-                moves = min(moves, self.budget.iterations - self._moves)
-            self._moves += moves
-            return moves
-
-    def give_back(self, moves: int) -> None:
-        """Take back moves that were granted and not done."""
-        with self._lock:
-            self._moves -= moves
-
-    def finished(self) -> bool:
-        """Return whether to stop."""
-        return (
-            self.failed or self.budget.should_stop() or self.budget.out_of_iterations(self._moves)
-        )
 
     def _share(self) -> float:
         if self.budget.iterations is not None:
-            return self._moves / self.budget.iterations
+            return self.moves / self.budget.iterations
         spent = time.monotonic() - self._began
         return spent / (spent + self.budget.remaining() + 1e-9)
 
     def publish(self, search: TabuSearch) -> None:
         """Offer the best schedule of a search if it is the best of all."""
         makespan = search.best
-        with self._lock:
+        with self.lock:
             if makespan >= self._best:
                 return
             self._best = makespan
@@ -147,7 +115,7 @@ class _Team:
 
     def news(self) -> Integers | None:
         """Return the order of the incumbent if others made it and it is better than ours."""
-        with self._lock:
+        with self.lock:
             if not self._incumbent.changed_since(self._seen):
                 return None
             self._seen = self._incumbent.version
@@ -159,12 +127,12 @@ class _Team:
 
     def add(self, search: TabuSearch) -> None:
         """Put the best schedule of a search into the pool, if it deserves a place."""
-        with self._lock:
+        with self.lock:
             self._pool.add(Member(search.best, search.best_order.copy()))
 
     def pair(self, random: np.random.Generator) -> tuple[Integers, Integers] | None:
         """Draw two schedules to join, or `None` while the pool is filled."""
-        with self._lock:
+        with self.lock:
             pool = self._pool
             if self._share() >= FILLING_SHARE:
                 pool.size = min(pool.size, max(FEWEST, len(pool)))
@@ -190,14 +158,10 @@ class _Worker:
 
     def work(self) -> None:
         """Work until the budget ends."""
-        try:
-            while not self._team.finished():
-                self._search.start(self._next())
-                if self._improve():
-                    self._team.add(self._search)
-        except BaseException:
-            self._team.failed = True
-            raise
+        while not self._team.finished():
+            self._search.start(self._next())
+            if self._improve():
+                self._team.add(self._search)
 
     def _next(self) -> Integers:
         """Return where to start: with what others found, from a pair, or from scratch."""

@@ -7,9 +7,7 @@ search; Lourenço, Martin, Stützle 2003). The neighbourhood and its source are 
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -23,6 +21,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.taskgraph.arrays import Arrays
 from ordino.heuristics.taskgraph.rules import heft
 from ordino.heuristics.taskgraph.tabu_search import TabuSearch
+from ordino.heuristics.team import Team
 from ordino.models.taskgraph.problem import Schedule, TaskGraph
 from ordino.models.taskgraph.timing import order_by_start, timed
 
@@ -87,25 +86,20 @@ def tabu(*, tenure: int | None = None) -> Solver:
             search = TabuSearch(arrays, kernels, random)
             _work(team, search, random, tenure or min(20 + instance.tasks // 25, instance.tasks))
 
-        with ThreadPoolExecutor(budget.workers) as threads:
-            for each in [threads.submit(work, number) for number in range(budget.workers)]:
-                each.result()
+        team.run(work)
 
     return solve
 
 
-class _Team:
+class _Team(Team):
     """What the workers share: the best schedules, and the moves that are left."""
 
     def __init__(
         self, instance: TaskGraph, incumbent: Incumbent, budget: Budget, start: Schedule
     ) -> None:
+        super().__init__(budget)
         self.instance = instance
-        self.budget = budget
-        self.failed = False
         self._incumbent = incumbent
-        self._lock = threading.Lock()
-        self._moves = 0
         self._seen = incumbent.version
         self._elite: list[Place] = []
         self.add(self._place(start))
@@ -116,25 +110,6 @@ class _Team:
         work = self.instance.work[np.arange(self.instance.tasks), schedule.processor]
         return float((start + work).max()), order, schedule.processor
 
-    def grant(self, moves: int) -> int:
-        """Return how many moves a worker that wants so many may do, and count them."""
-        with self._lock:
-            if self.budget.iterations is not None:
-                moves = min(moves, self.budget.iterations - self._moves)
-            self._moves += moves
-            return moves
-
-    def give_back(self, moves: int) -> None:
-        """Take back moves that were granted and not done."""
-        with self._lock:
-            self._moves -= moves
-
-    def finished(self) -> bool:
-        """Return whether to stop."""
-        return (
-            self.failed or self.budget.should_stop() or self.budget.out_of_iterations(self._moves)
-        )
-
     def publish(self, search: TabuSearch) -> None:
         """Offer the schedule of a search, which is its best."""
         held = self._incumbent.objective
@@ -144,18 +119,18 @@ class _Team:
 
     def add(self, place: Place) -> None:
         """Put a schedule among the best if it is one and unlike them in length."""
-        with self._lock:
+        with self.lock:
             if all(abs(place[0] - each[0]) > 1e-9 * place[0] for each in self._elite):
                 self._elite = sorted([*self._elite, place], key=lambda each: each[0])[:ELITE]
 
     def draw(self, random: np.random.Generator) -> Place:
         """Return a schedule to go on from: the better, the likelier."""
         if self._incumbent.changed_since(self._seen):
-            with self._lock:
+            with self.lock:
                 self._seen = self._incumbent.version
             if self._incumbent.found_by != NAME:
                 self.add(self._place(self._incumbent.best))
-        with self._lock:
+        with self.lock:
             return self._elite[int(len(self._elite) * random.random() ** 2)]
 
 
@@ -166,24 +141,20 @@ def _work(team: _Team, search: TabuSearch, random: np.random.Generator, tenure: 
     _, order, processor = team.draw(random)
     search.start(order, processor)
     kicks, size = 0, max(1, FIRST_SLICE // (tasks + team.instance.edges))
-    try:
-        while not team.finished():
-            granted = team.grant(min(size, max(1, patience - search.fruitless)))
-            before, began = search.moves, time.monotonic()
-            better = search.advance(granted, tenure=tenure, kicks=kicks)
-            done, spent = search.moves - before, time.monotonic() - began
-            team.give_back(granted - done)
-            kicks = 0
-            if better:
-                team.publish(search)
-            else:
-                fitting = int(done * SLICE_SECONDS / max(spent, 1e-6))
-                size = max(1, min(2 * granted, fitting))
-            if search.fruitless >= patience:
-                team.add((search.best, search.best_order.copy(), search.best_processor.copy()))
-                _, order, processor = team.draw(random)
-                search.start(order, processor)
-                kicks = int(random.integers(1, 3 + int(MOST_KICKED * tasks)))
-    except BaseException:
-        team.failed = True
-        raise
+    while not team.finished():
+        granted = team.grant(min(size, max(1, patience - search.fruitless)))
+        before, began = search.moves, time.monotonic()
+        better = search.advance(granted, tenure=tenure, kicks=kicks)
+        done, spent = search.moves - before, time.monotonic() - began
+        team.give_back(granted - done)
+        kicks = 0
+        if better:
+            team.publish(search)
+        else:
+            fitting = int(done * SLICE_SECONDS / max(spent, 1e-6))
+            size = max(1, min(2 * granted, fitting))
+        if search.fruitless >= patience:
+            team.add((search.best, search.best_order.copy(), search.best_processor.copy()))
+            _, order, processor = team.draw(random)
+            search.start(order, processor)
+            kicks = int(random.integers(1, 3 + int(MOST_KICKED * tasks)))
