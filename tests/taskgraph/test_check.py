@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import ordino
 from ordino.core.errors import InstanceError, UsageError
 from ordino.models.taskgraph.check import check
 from ordino.models.taskgraph.problem import Schedule, TaskGraph, adjust
@@ -142,3 +143,9 @@ def test_equality_by_content() -> None:
     other = TaskGraph.of([[1.0, 2.0]] * 3, edges[::-1], bandwidth=np.ones((2, 2)), name="b")
     assert one == other
     assert one != TaskGraph.of([[1, 2]] * 3, edges, bandwidth=2.0)
+
+
+def test_a_result_keeps_the_tolerance() -> None:
+    graph = TaskGraph.of([[0.1], [0.2]], [(0, 1, 5)])
+    result = ordino.solve(graph, time_limit=5)
+    assert ordino.check(graph, result).tolerance == 1e-9
