@@ -115,6 +115,7 @@ def test_problem_options() -> None:
         ([[-1]], {}, "work 0, 0 is -1"),
         ([[float("nan")]], {}, "work 0, 0 is nan"),
         ([[INFINITE]], {}, "no processor can run task 0"),
+        ([[1] * 5000], {}, "5000 processors, beyond 4096"),
         ([[1]], {"edges": [(0, 1, 1)]}, r"edge 0 \(0 -> 1\): unknown task 1"),
         ([[1], [1]], {"edges": [(0, 1, -1)]}, "volume 0 is -1"),
         ([[1], [1]], {"edges": [(0, 1, 1), (1, 0, 1)]}, "a cycle: task 0 -> task 1 -> task 0"),
