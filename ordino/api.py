@@ -298,7 +298,7 @@ def _with_claims(instance: Instance, result: Result, report: Report) -> Report:
     if result.status != (Status.OPTIMAL if levels.closed(value, bound) else Status.FEASIBLE):
         message = f"the result claims to be {result.status}, its bound is {result.bound}"
         false.append(Violation("status", message))
-    return Report(value, tuple(false))
+    return Report(value, tuple(false), report.tolerance)
 
 
 def simulate(

@@ -211,12 +211,14 @@ def check(
     from ordino.commands.summary import summarise_report
 
     require_one_stdin(file, solution)
-    instance, _ = read_adjusted(file, format, max_size, problem)
+    instance, home = read_adjusted(file, format, max_size, problem)
     given, result = read_given(solution, instance, max_size)
     report = api.check(instance, given if result is None else result)
     if as_json:
         answer_json(report.to_data())
     else:
+        if result is not None:
+            instance = home.adjusted(instance, result.problem["options"])
         answer(summarise_report(report, instance.objective.name))
     return 0 if report.valid else _REJECTED
 

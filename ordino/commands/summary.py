@@ -92,7 +92,8 @@ def summarise_reference(reference: Reference) -> str:
 def summarise_report(report: Report, name: str) -> str:
     """Write a checker's verdict; of many violations the first."""
     if report.valid:
-        return f"valid: {name} {show(report.objective)}"
+        tolerance = f" (times may be off by {report.tolerance:.2g})" if report.tolerance else ""
+        return f"valid: {name} {show(report.objective)}{tolerance}"
     count = len(report.violations)
     lines = [f"invalid: {count} violation{'s' if count > 1 else ''}"]
     lines += [f"  {each.kind}: {each.message}" for each in report.violations[:_MOST_VIOLATIONS]]

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from ordino.core.objective import Number
-from ordino.core.scene import Bar, Mark, Scene
+from ordino.core.scene import Bar, Scene
 
 __all__ = ["QUANTILES", "Simulation"]
 
@@ -89,12 +89,13 @@ class Simulation:
             counts[min(bins - 1, int((value - least) / width))] += 1
         edges = [least + width * each for each in range(bins + 1)]
         rows = [f"{low:.5g} to {high:.5g}" for low, high in pairwise(edges)]
+        middle = min(bins - 1, int((self.mean - least) / width))
         bars = [
             Bar(
                 row=row,
                 start=0,
                 end=count,
-                group=0,
+                group=int(row == middle),
                 label=str(count),
                 detail=f"{rows[row]}: {count} of {len(self.values)}",
             )
@@ -104,11 +105,10 @@ class Simulation:
         title = (
             f"{self.instance or self.family}: {self.objective} {self.mean:.6g} in the mean{planned}"
         )
-        middle = min(bins - 1, int((self.mean - least) / width))
         return Scene(
             title=title,
             axis="replications",
             rows=tuple(rows),
             bars=tuple(bars),
-            marks=(Mark(at=0, label="mean", row=middle),),
+            legend=("replications", "with the mean among them"),
         )

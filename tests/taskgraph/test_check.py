@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import ordino
 from ordino.core.errors import InstanceError, UsageError
 from ordino.models.taskgraph.check import check
 from ordino.models.taskgraph.problem import Schedule, TaskGraph, adjust
@@ -114,6 +115,7 @@ def test_problem_options() -> None:
         ([[-1]], {}, "work 0, 0 is -1"),
         ([[float("nan")]], {}, "work 0, 0 is nan"),
         ([[INFINITE]], {}, "no processor can run task 0"),
+        ([[1] * 5000], {}, "5000 processors, beyond 4096"),
         ([[1]], {"edges": [(0, 1, 1)]}, r"edge 0 \(0 -> 1\): unknown task 1"),
         ([[1], [1]], {"edges": [(0, 1, -1)]}, "volume 0 is -1"),
         ([[1], [1]], {"edges": [(0, 1, 1), (1, 0, 1)]}, "a cycle: task 0 -> task 1 -> task 0"),
@@ -142,3 +144,9 @@ def test_equality_by_content() -> None:
     other = TaskGraph.of([[1.0, 2.0]] * 3, edges[::-1], bandwidth=np.ones((2, 2)), name="b")
     assert one == other
     assert one != TaskGraph.of([[1, 2]] * 3, edges, bandwidth=2.0)
+
+
+def test_a_result_keeps_the_tolerance() -> None:
+    graph = TaskGraph.of([[0.1], [0.2]], [(0, 1, 5)])
+    result = ordino.solve(graph, time_limit=5)
+    assert ordino.check(graph, result).tolerance == 1e-9

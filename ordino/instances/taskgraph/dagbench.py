@@ -14,7 +14,7 @@ import numpy as np
 from ordino.core.errors import InstanceError, clip
 from ordino.core.plain import Node, parse_json
 from ordino.core.text import Text
-from ordino.models.taskgraph.problem import TaskGraph
+from ordino.models.taskgraph.problem import MOST_PROCESSORS, TaskGraph
 
 __all__ = ["read_dagbench", "sniff_dagbench"]
 
@@ -35,6 +35,8 @@ def read_dagbench(text: Text) -> TaskGraph:
     for node in graph.need("dependencies").list():
         i, j = (_end(node.need(key), index, "task") for key in ("source", "target"))
         edges.append((i, j, node.need("size").number(0)))
+    if len(speeds) > MOST_PROCESSORS:
+        raise network.need("nodes").error(f"{len(speeds)} nodes, beyond {MOST_PROCESSORS}")
     links = np.zeros((len(speeds), len(speeds)))
     np.fill_diagonal(links, np.inf)
     for node in network.need("edges").list():

@@ -21,7 +21,7 @@ from ordino.core.arrays import Reals
 from ordino.core.errors import InputError, InstanceError, UsageError, clip, nearest
 from ordino.core.text import Line, Text
 from ordino.instances.taskgraph.platform import require
-from ordino.models.taskgraph.problem import TaskGraph
+from ordino.models.taskgraph.problem import MOST_PROCESSORS, TaskGraph
 from ordino.models.taskgraph.streams import stream
 
 __all__ = ["read_ds3", "sniff_ds3"]
@@ -232,6 +232,8 @@ def _read_soc(text: Text) -> _Soc:
             raise line.error(f"expected add_new_resource or comm_band, got {clip(words[0])!r}", 0)
     if not chip.places:
         raise text.end_error("expected a resource that is no memory")
+    if len(chip.places) > MOST_PROCESSORS:
+        raise text.error(f"{len(chip.places)} processors, beyond {MOST_PROCESSORS}")
     return chip
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ordino.core.errors import UsageError
 from ordino.instances.taskgraph.platform import DIGITS, require, unrelated_work, volumes_for
-from ordino.models.taskgraph.problem import TaskGraph
+from ordino.models.taskgraph.problem import MOST_PROCESSORS, TaskGraph
 from ordino.models.taskgraph.streams import merged
 
 __all__ = ["ds3_stream", "fft", "fork_join", "gaussian_elimination", "layered"]
@@ -235,7 +235,7 @@ def _require(
     require(
         f"generator {generator}",
         tasks=(tasks, 1, 10**7),
-        processors=(processors, 1, 10**5),
+        processors=(processors, 1, MOST_PROCESSORS),
         ccr=(ccr, 0, 1e9),
         heterogeneity=(heterogeneity, 0, 2),
         work=(work, 1e-3, 1e9),

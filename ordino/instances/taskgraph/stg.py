@@ -12,7 +12,7 @@ import numpy as np
 from ordino.core.errors import InstanceError
 from ordino.core.text import Line, Text
 from ordino.instances.taskgraph.platform import require, unrelated_work, volumes_for
-from ordino.models.taskgraph.problem import TaskGraph
+from ordino.models.taskgraph.problem import MOST_PROCESSORS, TaskGraph
 
 __all__ = ["read_stg", "sniff_stg"]
 
@@ -66,7 +66,7 @@ def read_stg(
         processors = header[1] if len(header) == 2 and header[1] else DEFAULT_PROCESSORS
     require(
         "format stg",
-        processors=(processors, 1, 1_000_000),
+        processors=(processors, 1, MOST_PROCESSORS),
         heterogeneity=(heterogeneity, 0, 2),
         ccr=(ccr, 0, 1e9),
         seed=(seed, 0, np.inf),

@@ -17,7 +17,7 @@ from ordino.core.errors import InstanceError, clip
 from ordino.core.plain import Node, parse_json
 from ordino.core.text import Text
 from ordino.instances.taskgraph.platform import mean_work, require, unrelated_work
-from ordino.models.taskgraph.problem import TaskGraph
+from ordino.models.taskgraph.problem import MOST_PROCESSORS, TaskGraph
 
 __all__ = ["read_wfformat", "sniff_wfformat"]
 
@@ -68,7 +68,7 @@ def read_wfformat(
     """
     require(
         "format wfformat",
-        processors=(1 if processors is None else processors, 1, 1_000_000),
+        processors=(1 if processors is None else processors, 1, MOST_PROCESSORS),
         heterogeneity=(heterogeneity, 0, 2),
         ccr=(ccr or 0, 0, 1e9),
         bandwidth=(bandwidth, 1e-9, np.inf),

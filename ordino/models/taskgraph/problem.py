@@ -31,12 +31,15 @@ from ordino.core.plain import Node
 from ordino.models.taskgraph import plain
 from ordino.models.taskgraph.order import require_sound_edges, topological_order
 
-__all__ = ["GOALS", "LONGEST", "Schedule", "TaskGraph", "adjust"]
+__all__ = ["GOALS", "LONGEST", "MOST_PROCESSORS", "Schedule", "TaskGraph", "adjust"]
 
 GOALS = ("makespan", "cost")
 
 LONGEST = 2.0**53
 """Sums of integers below this are exact in a float."""
+
+MOST_PROCESSORS = 4096
+"""Links are kept for each pair: more would fill the memory."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -91,11 +94,8 @@ class TaskGraph(Content):
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        work = frozen_reals(self.work, "work", minimum=0, infinite=True)
-        if work.ndim != 2 or not work.size:
-            raise InstanceError("expected a matrix of work, a row a task and a column a processor")
-        tasks, processors = work.shape
-        put(self, "work", work)
+        put(self, "work", _matrix(self.work))
+        tasks, processors = self.work.shape
         reals = (
             ("release_dates", "release date", (tasks,), False),
             ("deadlines", "deadline", (tasks,), True),
@@ -187,9 +187,7 @@ class TaskGraph(Content):
         >>> graph.tasks, graph.processors, graph.edges
         (2, 2, 1)
         """
-        matrix = frozen_reals(work, "work", infinite=True)
-        if matrix.ndim != 2:
-            raise InstanceError("expected a matrix of work, a row a task and a column a processor")
+        matrix = _matrix(work)
         tasks, processors = matrix.shape
         listed = list(edges)
         links = (processors, processors)
@@ -286,6 +284,15 @@ class TaskGraph(Content):
             return cls.of(**plain.arguments(data))
         except InstanceError as error:
             raise data.error(error.message) from None
+
+
+def _matrix(work: Any) -> Reals:
+    matrix = frozen_reals(work, "work", minimum=0, infinite=True)
+    if matrix.ndim != 2 or not matrix.size:
+        raise InstanceError("expected a matrix of work, a row a task and a column a processor")
+    if matrix.shape[1] > MOST_PROCESSORS:
+        raise InstanceError(f"{matrix.shape[1]} processors, beyond {MOST_PROCESSORS}")
+    return matrix
 
 
 def _links(values: Any, what: str, processors: int, *, inside: float) -> Reals:
