@@ -19,6 +19,7 @@ _FILES = "ordino.instances.rcpsp"
 _HEURISTICS = "ordino.heuristics.rcpsp"
 _RULES = f"{_HEURISTICS}.rules"
 _TAKES = f"{_RULES}:takes"
+_PARALLEL = f"{_RULES}:takes_parallel"
 
 FAMILY = Family(
     name="rcpsp",
@@ -45,11 +46,11 @@ FAMILY = Family(
     ),
     solvers=(
         specs.rule("lft", f"{_RULES}:lft", "latest finish time", takes=_TAKES),
-        specs.rule("lst", f"{_RULES}:lst", "latest start time", takes=_TAKES),
-        specs.rule("mts", f"{_RULES}:mts", "most total successors", takes=_TAKES),
-        specs.rule("grpw", f"{_RULES}:grpw", "greatest rank positional weight", takes=_TAKES),
-        specs.rule("spt", f"{_RULES}:spt", "shortest processing time", takes=_TAKES),
-        specs.rule("edd", f"{_RULES}:edd", "earliest due date", takes=f"{_RULES}:has_due_dates"),
+        specs.rule("lst", f"{_RULES}:lst", "latest start time", takes=_PARALLEL),
+        specs.rule("mts", f"{_RULES}:mts", "most total successors", takes=_PARALLEL),
+        specs.rule("grpw", f"{_RULES}:grpw", "greatest rank positional weight", takes=_PARALLEL),
+        specs.rule("spt", f"{_RULES}:spt", "shortest processing time", takes=_PARALLEL),
+        specs.rule("edd", f"{_RULES}:edd", "earliest due date", takes=f"{_RULES}:takes_due_dates"),
         SolverSpec(
             name="genetic",
             summary="genetic algorithm on activity lists (Hartmann 1998; Valls et al. 2005)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import ordino
-from ordino.core.errors import InstanceError
+from ordino.core.errors import InstanceError, UsageError
 from ordino.models.rcpsp.problem import Plan, Project
 
 HOUSE = Project.of(
@@ -66,6 +66,10 @@ def test_total_weighted_tardiness() -> None:
     )  # fmt: skip
     assert ordino.check(project, Plan.of([0, 3, 5])).objective == 5 * 1 + 3
     assert project.with_goal("makespan").objective.name == "makespan"
+    result = ordino.solve(project, goal="makespan", time_limit=10)
+    assert (result.objective, result.problem["options"]) == (7, {"goal": "makespan"})
+    with pytest.raises(UsageError, match="can't be"):
+        ordino.solve(project, goal="cost")
 
 
 def test_what_is_no_project() -> None:

@@ -34,6 +34,9 @@ GROWTH = 3
 PATIENCE = 60
 """A population is given up after so many children a member without an improvement."""
 MOST_GENES = 20_000_000
+"""Members times activities."""
+MOST_ACTIVITIES = 20_000
+"""With more, one list takes longer than a stop may wait."""
 
 
 def takes(instance: Project) -> str | None:
@@ -42,6 +45,8 @@ def takes(instance: Project) -> str | None:
         return "its time lags form cycles"
     if not np.maximum.reduceat(instance.possible, instance.mode_start[:-1]).all():
         return "an activity fits in none of its modes"
+    if instance.activities > MOST_ACTIVITIES:
+        return f"{instance.activities} activities, beyond {MOST_ACTIVITIES}"
     if (size := cells(instance)) > MOST_CELLS:
         return f"{size} cells of time and resources, beyond {MOST_CELLS}"
     return None

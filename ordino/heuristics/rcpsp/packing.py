@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ordino.core.arrays import Integers
 from ordino.models.rcpsp.network import topological_order
 from ordino.models.rcpsp.problem import END_START, NEVER, Project
 
-__all__ = ["MOST_CELLS", "cells", "horizon_of", "pack"]
+__all__ = ["MOST_CELLS", "cells", "pack", "schedulable"]
 
 MOST_CELLS = 20_000_000
 """Time units times words; more would fill caches and memory."""
 
 WORD_BITS = 63
-
-
-def horizon_of(instance: Project) -> int:
-    """Return a time by which any list can be scheduled, deadlines aside."""
-    reach = instance.most_duration.copy()
-    np.maximum.at(reach, instance.lag_source, instance.lag_steps(widest=True))
-    first = max(int(instance.release_dates.max()), int(instance.step_time.max(initial=0)))
-    total: int = sum(reach.tolist())
-    return first + total + 1
 
 
 def _fields(instance: Project) -> list[int]:
@@ -48,14 +37,14 @@ def _places(capacities: list[int]) -> tuple[list[int], list[int], int]:
 
 def cells(instance: Project) -> int:
     """Return the size of the time array."""
-    return horizon_of(instance) * _places(_fields(instance))[2]
+    return (instance.span + 1) * _places(_fields(instance))[2]
 
 
 def pack(instance: Project) -> tuple[Integers, ...]:
     """Return the arrays of a project that `schedule_kernels` names."""
     capacities = _fields(instance)
     words, shifts, count = _places(capacities)
-    horizon = horizon_of(instance)
+    horizon = instance.span + 1
     n, renewables = instance.activities, instance.renewables
     initial: Integers = np.zeros((count, horizon), dtype=np.int64)
     guard: Integers = np.zeros(count, dtype=np.int64)
@@ -130,5 +119,5 @@ def _needs(
 
 def schedulable(instance: Project) -> bool:
     """Tell whether serial schedule generation knows an order for the time lags."""
-    order: Any = topological_order(instance.activities, instance.lag_source, instance.lag_target)
+    order = topological_order(instance.activities, instance.lag_source, instance.lag_target)
     return order is not None

@@ -16,7 +16,10 @@ from ordino.models.rcpsp.bounds import tails
 from ordino.models.rcpsp.network import longest_paths
 from ordino.models.rcpsp.problem import NEVER, Plan, Project
 
-__all__ = ["edd", "grpw", "has_due_dates", "lft", "lst", "mts", "spt", "takes"]
+__all__ = ["edd", "grpw", "lft", "lst", "mts", "spt", "takes", "takes_due_dates", "takes_parallel"]
+
+MOST_PARALLEL = 1_000
+"""Activities that the parallel scheme schedules in a second or two; it is quadratic."""
 
 Scheme = Literal["serial", "parallel"]
 
@@ -37,7 +40,14 @@ def takes(instance: Project) -> str | None:
     return None
 
 
-def has_due_dates(instance: Project) -> str | None:
+def takes_parallel(instance: Project) -> str | None:
+    """Say why an instance is not for the parallel scheme, or return `None`."""
+    if instance.activities > MOST_PARALLEL:
+        return f"{instance.activities} activities, beyond {MOST_PARALLEL}"
+    return takes(instance)
+
+
+def takes_due_dates(instance: Project) -> str | None:
     """Say why EDD can't be applied, or return `None`."""
     return takes(instance) if instance.weights.any() else "it has no due dates"
 
@@ -70,7 +80,7 @@ def spt(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
     return _scheduled(instance, instance.least_duration, scheme)
 
 
-def edd(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
+def edd(instance: Project, *, scheme: Scheme = "serial") -> Plan:
     """Earliest due date, that of successors handed on less the time between; for tardiness."""
     far = int(instance.due_dates.max()) + instance.horizon
     dues = np.where(instance.weights > 0, instance.due_dates - instance.least_duration, far)

@@ -286,7 +286,15 @@ class Project(Content):
 
     @cached_property
     def horizon(self) -> int:
-        """An end that some optimal schedule keeps, if there is a schedule at all.
+        """An end that some optimal schedule keeps, if there is a schedule at all."""
+        latest = self.span
+        if (self.deadlines != NEVER).all():
+            latest = min(latest, int(self.deadlines.max()))
+        return latest
+
+    @cached_property
+    def span(self) -> int:
+        """The same, deadlines aside.
 
         Behind the last release date and change of capacity, a time at which nothing runs and no
         minimal lag is waited for can be cut out: all behind it moves closer.
@@ -295,8 +303,6 @@ class Project(Content):
         np.maximum.at(reach, self.lag_source, self.lag_steps(widest=True))
         first = max(self.release_dates.tolist(), default=0)
         latest: int = max(first, max(self.step_time.tolist(), default=0)) + sum(reach.tolist())
-        if (self.deadlines != NEVER).all():
-            latest = min(latest, int(self.deadlines.max()))
         return latest
 
     def lag_steps(self, *, widest: bool = False) -> Integers:

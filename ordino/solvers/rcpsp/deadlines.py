@@ -50,7 +50,8 @@ def keep_deadlines(
     inner = Incumbent(soft, check, soft.objective, on_event=observe)
     inner.raise_bound(0, source)
     inner.offer(rules.edd(soft, scheme="serial"), source)
-    inner.offer(rules.edd(soft, scheme="parallel"), source)
+    if rules.takes_parallel(soft) is None:
+        inner.offer(rules.edd(soft, scheme="parallel"), source)
     if not inner.closed and not budget.should_stop():
         formulation = formulate(soft, inner.objective)
         inside = replace(budget, stop=StopToken(_Either(kept, budget.stop)), iterations=None)
