@@ -15,7 +15,7 @@ from ordino.core.family import Family, Instance, Solution, Solver, SolverSpec, r
 from ordino.core.incumbent import Event, Incumbent, Observer
 from ordino.core.objective import Value
 from ordino.core.parameters import bind, parameters_of
-from ordino.core.registry import family
+from ordino.core.registry import all_families, family
 from ordino.core.report import Report, Violation
 from ordino.core.result import Result, conclude
 from ordino.core.simulation import Simulation
@@ -86,7 +86,7 @@ def solve(
         SolverError: Every solver failed.
     """
     started = time.monotonic()
-    home = _family_of(instance)
+    home, instance = _at_home(instance)
     instance = home.adjusted(instance, problem)
     workers = default_workers() if workers is None else workers
     given = {"iterations": iterations, "gap": gap}
@@ -172,11 +172,20 @@ def _root_bounds(home: Family) -> Solver:
     return prove
 
 
-def _family_of(instance: Instance) -> Family:
-    """Return the family of an instance; raises `UsageError` for anything else."""
-    if not isinstance(getattr(instance, "family", None), str):
-        raise UsageError(f"expected an instance, as ordino.read makes, got {clip(instance)}")
-    return family(instance.family)
+def _at_home(instance: Any) -> tuple[Family, Instance]:
+    """Return an instance, or what a family makes of another library's object, and its family.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    if isinstance(getattr(instance, "family", None), str):
+        return family(instance.family), instance
+    kinds = [f"{kind.__module__}:{kind.__qualname__}" for kind in type(instance).__mro__]
+    for home in all_families().values():
+        for kind, function in home.adopts.items():
+            if kind in kinds:
+                return home, resolve(function)(instance)
+    raise UsageError(f"expected an instance, as ordino.read makes, got {clip(instance)}")
 
 
 def _require_numbers(**limits: Any) -> None:
@@ -266,7 +275,7 @@ def check(instance: Instance, solution: Solution | Result) -> Report:
     Raises:
         UsageError: The result holds no solution.
     """
-    home = _family_of(instance)
+    home, instance = _at_home(instance)
     if not isinstance(solution, Result):
         if not isinstance(solution, resolve(home.solution)):
             raise UsageError(f"expected a {home.name} solution, got {clip(solution)}")
@@ -323,7 +332,7 @@ def simulate(
         UsageError: The family has no simulation, an unknown option, a value out of range.
         RejectedSolution: The checker rejects the plan.
     """
-    home = _family_of(instance)
+    home, instance = _at_home(instance)
     if home.simulate is None:
         raise UsageError(f"{home.name} has no simulation")
     _require_numbers(replications=replications, seed=seed)
@@ -379,7 +388,7 @@ def explain(
         UsageError: The family does not explain.
         RejectedSolution: The checker rejects the solution.
     """
-    home = _family_of(instance)
+    home, instance = _at_home(instance)
     if home.explain is None:
         raise UsageError(f"family {home.name} does not explain")
     workers = default_workers() if workers is None else workers
@@ -400,4 +409,5 @@ def explain(
 
 def compute_bounds(instance: Instance) -> dict[str, int | float | None]:
     """Compute every lower bound of the instance's family, by name."""
-    return {spec.name: resolve(spec.compute)(instance) for spec in _family_of(instance).bounds}
+    home, instance = _at_home(instance)
+    return {spec.name: resolve(spec.compute)(instance) for spec in home.bounds}

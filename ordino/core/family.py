@@ -222,6 +222,8 @@ class Family:
             user may set.
         facts: Reference to `instance -> dict` of what `info` shows.
         explain: Reference to `(instance, solution | None, budget) -> Explanation`.
+        adopts: Class of another library (`module:name`, or one that inherits from it) to reference
+            of the function that makes an instance of its objects.
         names: Reference to `() -> list of names` of bundled instances.
         load: Reference to `name -> Instance` for these names.
         best_known: Reference to `name -> Reference | None` for these names.
@@ -240,6 +242,7 @@ class Family:
     solution_formats: Sequence[SolutionFormatSpec] = ()
     generators: Sequence[GeneratorSpec] = ()
     formulations: Mapping[str, str] = field(default_factory=dict)
+    adopts: Mapping[str, str] = field(default_factory=dict)
     scene: str | None = None
     adjust: str | None = None
     simulate: str | None = None

@@ -24,6 +24,7 @@ FAMILY = Family(
     instances={"taskgraph": f"{_MODEL}.problem:TaskGraph"},
     solution=f"{_MODEL}.problem:Schedule",
     check=f"{_MODEL}.check:check",
+    adopts={"networkx.classes.digraph:DiGraph": f"{_FILES}.networks:from_networkx"},
     adjust=f"{_MODEL}.problem:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",

@@ -85,6 +85,7 @@ def taken(spec: SolverSpec, instance: Any) -> None:
 @each_family
 def test_every_reference_of_a_family_resolves(family: Family) -> None:
     references = [family.solution, family.check, *family.instances.values()]
+    references += family.adopts.values()
     references += [each.compute for each in family.bounds]
     references += [each.make for each in family.generators]
     references += list(family.formulations.values())

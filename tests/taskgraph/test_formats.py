@@ -253,6 +253,9 @@ def test_networkx_in_and_out() -> None:
     assert made.delay(0, 1, 8) == 5
     assert (made.release_dates[1], made.deadlines[1], made.memory[1]) == (3, 90, 2)
     assert from_networkx(to_networkx(made)) == made
+    result = ordino.solve(graph, solver="heft")
+    assert result.fingerprint == made.fingerprint()
+    assert ordino.check(graph, result).valid
     result = ordino.solve(made, time_limit=10)
     assert (result.objective, result.status) == (10, "optimal")
 
