@@ -73,8 +73,8 @@ FAMILY = Family(
         SolverSpec(
             name="windows",
             summary="neighbourhoods over windows of time, by CP-SAT",
-            make="ordino.solvers.rcpsp.hybrid:windows",
-            arguments=(f"{_MODEL}.cpsat:formulate",),
+            make="ordino.solvers.neighbourhoods:windows",
+            arguments=(f"{_MODEL}.cpsat:formulate", "ordino.solvers.rcpsp.windows:restriction"),
             takes=f"{_MODEL}.cpsat:takes",
             improves=True,
             scales=True,

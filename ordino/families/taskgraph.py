@@ -113,6 +113,15 @@ FAMILY = Family(
             make="ordino.heuristics.taskgraph.robust:robust",
             takes="ordino.heuristics.taskgraph.robust:takes",
         ),
+        SolverSpec(
+            name="windows",
+            summary="neighbourhoods over windows of time, by CP-SAT",
+            make="ordino.solvers.neighbourhoods:windows",
+            arguments=(f"{_MODEL}.cpsat:formulate", "ordino.solvers.taskgraph.windows:restriction"),
+            takes=f"{_MODEL}.cpsat:takes",
+            improves=True,
+            scales=True,
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
         SolverSpec(
             name="decomposition",
@@ -129,7 +138,7 @@ FAMILY = Family(
     ),
     race=(
         *("heft", "peft", "lookahead", "cpop", "min-min", "sufferage", "dls", "etf"),
-        *("tabu", "cpsat", "decomposition", "milp"),
+        *("tabu", "cpsat", "windows", "decomposition", "milp"),
     ),
     formats=(
         FormatSpec(

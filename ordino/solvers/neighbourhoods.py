@@ -7,6 +7,7 @@ after one that took all of its time (Shaw 1998).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,18 +15,48 @@ from typing import Any
 import numpy as np
 
 from ordino.core.budget import Budget
+from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.models.formulation import CpsatFormulation
+from ordino.solvers import cpsat
 
-__all__ = ["Restrict", "improve"]
+__all__ = ["NAME", "Restrict", "improve", "windows"]
+
+NAME = "windows"
 
 TURN_SECONDS = 1.0
 LEAST_TURN_SECONDS = 0.05
 POLL_SECONDS = 0.05
 WIDER, NARROWER = 1.1, 0.85
+TOLERANCE = 1e-6
 
 Restrict = Callable[[Any, Any, np.random.Generator, float], None]
 """Adds to a model what is kept of a solution, where a share (0 to 1) of it is to be left free."""
+
+
+def windows(
+    formulate: cpsat.Formulate, restriction: Callable[[Any], Restrict], *, share: float = 0.3
+) -> Solver:
+    """Return a solver that searches neighbourhoods of the incumbent, or of what CP-SAT finds first.
+
+    An iteration is a neighbourhood.
+
+    Args:
+        formulate: Builds the CP-SAT model.
+        restriction: Makes what says what is kept, for an instance.
+        share: Of a solution that is left free at first.
+    """
+    find = cpsat.solver(formulate, parameters="stop_after_first_solution:true")
+
+    def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
+        if incumbent.best is None and not budget.should_stop():
+            find(instance, incumbent, budget)
+        if incumbent.best is not None and not budget.should_stop():
+            formulation = formulate(instance, incumbent.objective)
+            restrict = restriction(instance)
+            improve(formulation, restrict, incumbent, budget, source=NAME, share=share)
+
+    return solve
 
 
 def improve(
@@ -79,11 +110,11 @@ def _turn(
     from ortools.sat.python import cp_model
 
     solution, objective = incumbent.best, incumbent.objective
-    assert isinstance(objective, int)
+    assert isinstance(objective, (int, float))
     model = formulation.model.clone()
     (level,) = formulation.levels
     restrict(model, solution, random, free)
-    model.add(level <= objective - 1)
+    model.add(level <= math.ceil(objective / formulation.unit - TOLERANCE) - 1)
     model.minimize(level)
     model.clear_hints()
     for variable, value in formulation.hint(solution):
@@ -107,8 +138,9 @@ def _turn(
 
     status = engine.solve(model, Stop())
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        plan = formulation.read(list(engine.response_proto.solution))
-        incumbent.offer(plan, source, engine.value(level))
+        better = formulation.read(list(engine.response_proto.solution))
+        if better is not None:
+            incumbent.offer(better, source, engine.value(level) * formulation.unit)
     if status == cp_model.UNKNOWN:
         return max(0.02, free * NARROWER)
     return min(1.0, free * WIDER)

@@ -22,10 +22,9 @@ from ordino.solvers.neighbourhoods import improve
 from ordino.solvers.rcpsp.deadlines import keep_deadlines
 from ordino.solvers.rcpsp.windows import restriction
 
-__all__ = ["NAME", "hybrid", "windows"]
+__all__ = ["NAME", "hybrid"]
 
 NAME = "hybrid"
-WINDOWS = "windows"
 FIRST_SHARE, SHORT_FIRST, LONG_FIRST = 0.05, 0.3, 2.0
 """Of the time, and seconds at most, for the genetic algorithm before CP-SAT begins."""
 SMALL = 100
@@ -102,27 +101,5 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
             coming.result()
             for lane in lanes:
                 lane.result()
-
-    return solve
-
-
-def windows(formulate: cpsat.Formulate, *, share: float = 0.3) -> Solver:
-    """Return a solver that searches neighbourhoods of the incumbent, or of CP-SAT's first plan.
-
-    An iteration is a neighbourhood.
-
-    Args:
-        formulate: Builds the CP-SAT model.
-        share: Of the activities that is left free at first.
-    """
-    find = cpsat.solver(formulate, parameters="stop_after_first_solution:true")
-
-    def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
-        if incumbent.best is None and not budget.should_stop():
-            find(instance, incumbent, budget)
-        if incumbent.best is not None and not budget.should_stop():
-            formulation = formulate(instance, incumbent.objective)
-            restrict = restriction(instance)
-            improve(formulation, restrict, incumbent, budget, source=WINDOWS, share=share)
 
     return solve
