@@ -147,7 +147,8 @@ def test_interactions_are_solvable_and_hold_what_was_asked_for(seed: int) -> Non
     )  # fmt: skip
     assert project.lag.size == 5 * 4
     assert project.groups
-    result = ordino.solve(project, solver="cpsat", time_limit=20)
+    first = {"cpsat.parameters": "stop_after_first_solution:true"}
+    result = ordino.solve(project, solver="cpsat", settings=first, time_limit=20)
     assert result.solution is not None
 
 
