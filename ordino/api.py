@@ -151,7 +151,8 @@ def _run(
     from ordino.solvers.race import Entry, race
 
     entries = [
-        Entry(spec.name, each, spec.improves, spec.proves, spec.scales) for spec, each in solvers
+        Entry(spec.name, each, spec.improves, spec.proves, spec.scales, spec.kernels)
+        for spec, each in solvers
     ]
     if home.bounds:  # behind the first start, ahead of what may take longer
         entries.insert(1, Entry("bounds", _root_bounds(home)))

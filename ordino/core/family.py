@@ -107,7 +107,7 @@ class SolverSpec:
         deterministic: Same seed, one worker and a stop by iterations or proof: same answer.
         scales: Can use more than one worker.
         rule: `make` itself is a pure function `(instance, **settings) -> Solution`.
-        kernels: Module of kernels that a rule needs.
+        kernels: Module of kernels that a rule, or a solver that only proves, needs.
     """
 
     name: str

@@ -65,6 +65,7 @@ FAMILY = Family(
             summary="bounds by edge finding and shaving (Carlier, Pinson 1989, 1994)",
             make="ordino.solvers.jobshop.destructive:destructive",
             takes="ordino.solvers.jobshop.destructive:takes",
+            kernels="ordino.solvers.jobshop.propagation_kernels",
             proves=True,
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate"),

@@ -23,6 +23,7 @@ from ordino.core.budget import Budget, Crew
 from ordino.core.errors import UsageError
 from ordino.core.family import Instance, Solver
 from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import is_warm
 from ordino.core.status import StopReason
 
 __all__ = ["Entry", "race"]
@@ -61,6 +62,7 @@ class Entry:
     improves: bool = False
     proves: bool = False
     scales: bool = False
+    kernels: str | None = None
 
     @property
     def opens(self) -> bool:
@@ -71,6 +73,11 @@ class Entry:
     def brief(self) -> bool:
         """Whether it only proves."""
         return self.proves and not self.improves
+
+    @property
+    def cold(self) -> bool:
+        """Whether its kernels have to be compiled first."""
+        return self.kernels is not None and not is_warm(self.kernels)
 
 
 def race(
@@ -96,6 +103,12 @@ def race(
             runners.append(_Runner(opening, instance, incumbent, budget.child(crew=Crew(1))))
             patience = min(OPENING_SECONDS, OPENING_SHARE * budget.remaining())
             _await(runners, incumbent, budget, patience if lasting else None)
+        cold = [entry for entry in lasting if entry.brief and entry.cold]
+        if len(cold) < len(lasting):  # these wait for a compiler: nobody else shall
+            lasting = [entry for entry in lasting if entry not in cold]
+            for entry in cold:
+                turn = budget.child(seconds=BRIEF_SHARE * budget.remaining(), crew=Crew(1))
+                runners.append(_Runner([entry], instance, incumbent, turn))
         for lane, share in _lanes(lasting, budget.workers):
             runners.append(_Runner(lane, instance, incumbent, budget.child(crew=Crew(share))))
         _await(runners, incumbent, budget, None)

@@ -292,6 +292,30 @@ def test_what_only_proves_goes_first_and_briefly(digits: Digits) -> None:
     assert seen[1][1] > 9
 
 
+def test_nobody_waits_for_the_kernels_of_what_only_proves(
+    digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordino.solvers.race.is_warm", lambda module: False)
+    compiled = threading.Event()
+    seen = []
+
+    def bounder(instance: Digits, incumbent: Incumbent, budget: Budget) -> None:
+        compiled.wait(5)
+        seen.append("bounder")
+
+    def prover(instance: Digits, incumbent: Incumbent, budget: Budget) -> None:
+        seen.append("prover")
+        compiled.set()
+
+    incumbent = Incumbent(digits, check, digits.objective)
+    entries = [
+        Entry("prover", prover, improves=True, proves=True),
+        Entry("bounder", bounder, proves=True, kernels="some.kernels"),
+    ]
+    assert race(entries, digits, incumbent, Budget.of(10))
+    assert seen == ["prover", "bounder"]
+
+
 def test_cpsat_begins_anew_where_others_have_found_better(
     digits: Digits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
