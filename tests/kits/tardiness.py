@@ -55,6 +55,24 @@ def brute_force(instance: SingleMachine) -> int:
     return min(map(cost, itertools.permutations(jobs)))
 
 
+def least(instance: SingleMachine) -> int:
+    """The optimum by dynamic programming over sets of jobs that come first."""
+    p, d = instance.processing_times.tolist(), instance.due_dates.tolist()
+    w = instance.weights.tolist()
+    ends, value = [int(instance.release_dates[0])], [0]
+    for job in range(instance.jobs):
+        ends += [end + p[job] for end in ends]
+    for jobs in range(1, 2**instance.jobs):
+        value.append(
+            min(
+                value[jobs ^ 1 << j] + w[j] * max(0, ends[jobs] - d[j])
+                for j in range(instance.jobs)
+                if jobs >> j & 1
+            )
+        )
+    return value[-1]
+
+
 def mutations(instance: SingleMachine, solution: JobSequence) -> Iterator[JobSequence]:
     """Yield single changes of a good solution; every one breaks it."""
     order = solution.order

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kits.tardiness import least
 
 import ordino
 from ordino.core.budget import Budget
@@ -38,24 +39,6 @@ def solved(instance: SingleMachine, budget: Budget | None = None, **settings: An
     branch_and_memorize(**settings)(instance, incumbent, budget or Budget.of(60))
     assert incumbent.failures == ()
     return incumbent
-
-
-def least(instance: SingleMachine) -> int:
-    """The optimum by dynamic programming over sets of jobs that come first."""
-    p, d = instance.processing_times.tolist(), instance.due_dates.tolist()
-    ends = [int(instance.release_dates[0])]
-    for job in range(instance.jobs):
-        ends += [end + p[job] for end in ends]
-    value = [0]
-    for jobs in range(1, 2**instance.jobs):
-        value.append(
-            min(
-                value[jobs ^ 1 << j] + max(0, ends[jobs] - d[j])
-                for j in range(instance.jobs)
-                if jobs >> j & 1
-            )
-        )
-    return int(instance.weights[0]) * value[-1]
 
 
 def hard(jobs: int, seed: int = 1) -> SingleMachine:

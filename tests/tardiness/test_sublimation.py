@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kits.tardiness import least
 
 import ordino
 from ordino.core.budget import Budget
@@ -17,24 +18,6 @@ from ordino.instances.tardiness.generate import potts_van_wassenhove
 from ordino.models.tardiness.check import check
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
 from ordino.solvers.tardiness import network, sublimation
-
-
-def least(instance: SingleMachine) -> int:
-    """The optimum by dynamic programming over sets of jobs that come first."""
-    p, d = instance.processing_times.tolist(), instance.due_dates.tolist()
-    w = instance.weights.tolist()
-    ends, value = [int(instance.release_dates[0])], [0]
-    for job in range(instance.jobs):
-        ends += [end + p[job] for end in ends]
-    for jobs in range(1, 2**instance.jobs):
-        value.append(
-            min(
-                value[jobs ^ 1 << j] + w[j] * max(0, ends[jobs] - d[j])
-                for j in range(instance.jobs)
-                if jobs >> j & 1
-            )
-        )
-    return value[-1]
 
 
 @st.composite
