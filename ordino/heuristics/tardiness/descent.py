@@ -13,7 +13,7 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
-from ordino.heuristics.tardiness.constructive import psk, quadratic_takes
+from ordino.heuristics.tardiness.constructive import mddc_takes, psk
 from ordino.heuristics.tardiness.rules import mdd
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
 
@@ -49,22 +49,16 @@ def descend(instance: SingleMachine, incumbent: Incumbent, budget: Budget, sourc
     if kernels is None:
         incumbent.offer(mdd(instance), source)
         return
-    start = psk(instance) if quadratic_takes(instance) is None else mdd(instance)
+    start = psk(instance) if mddc_takes(instance) is None else mdd(instance)
     order = np.array(start.order)
     data = tuple(
         np.array(each) for each in (instance.processing_times, instance.due_dates, instance.weights)
     )
     ends = np.concatenate([instance.release_dates[:1], np.zeros_like(order)])
+    kernels.evaluate(*data, order, ends)
+    state = np.zeros(4, np.int64)
+    positions = max(1, PAIRS_AT_ONCE // instance.jobs)
+    while not budget.should_stop() and not kernels.descend(*data, order, ends, state, positions):
+        pass
     total = kernels.evaluate(*data, order, ends)
-    move = np.zeros(3, np.int64)
-    count = max(1, PAIRS_AT_ONCE // instance.jobs)
-    while total and not budget.should_stop():
-        move[:] = 0
-        for first in range(0, instance.jobs, count):
-            kernels.best_insertion(*data, order, ends, first, first + count, move)
-            if budget.should_stop():
-                break
-        if not move[0]:
-            break
-        total = kernels.insert(*data, order, ends, move)
     incumbent.offer(JobSequence(order), source, int(total))

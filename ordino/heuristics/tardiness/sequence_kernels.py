@@ -18,6 +18,7 @@ __all__ = [
     "TRIAL",
     "best_insertion",
     "best_swaps",
+    "descend",
     "dynasearch",
     "evaluate",
     "insert",
@@ -87,6 +88,28 @@ def insert(p, d, w, order, ends, move):  # type: ignore[no-untyped-def]
         order[k] = order[k + step]
     order[target] = job
     return evaluate(p, d, w, order, ends)
+
+
+@kernel(f"boolean({_A}, {_A}, {_A}, {_A}, {_A}, {_A}, int64)")
+def descend(p, d, w, order, ends, state, positions):  # type: ignore[no-untyped-def]
+    """Make the best insertion again and again; returns whether none is left that improves.
+
+    Stops after looking at moves from so many positions. `state` is the best move so far (see
+    `best_insertion`) and the position to go on from, at first all 0.
+    """
+    jobs = len(order)
+    while positions > 0:
+        first = state[3]
+        last = min(jobs, first + positions)
+        best_insertion(p, d, w, order, ends, first, last, state)
+        positions -= last - first
+        state[3] = last
+        if last == jobs:
+            if state[0] == 0:
+                return True
+            insert(p, d, w, order, ends, state)
+            state[:] = 0
+    return False
 
 
 @kernel(f"int64({_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A})")
