@@ -31,7 +31,7 @@ FAMILY = Family(
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
     explain="ordino.solvers.rcpsp.explain:explain",
-    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
+    formulations={"cpsat": f"{_MODEL}.cpsat:formulate", "milp": f"{_MODEL}.milp:formulate"},
     bounds=(
         BoundSpec(
             name="critical-path",
@@ -80,6 +80,11 @@ FAMILY = Family(
             scales=True,
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
+        specs.milp(
+            f"{_MODEL}.milp:formulate",
+            "time-indexed (Christofides et al. 1987)",
+            takes=f"{_MODEL}.milp:takes",
+        ),
     ),
     race=("lft", "lst", "mts", "edd", "hybrid"),
     formats=(

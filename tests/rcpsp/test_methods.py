@@ -37,6 +37,17 @@ def test_cpsat_and_bounds_agree_with_brute_force(project: Project) -> None:
             assert value is None or value <= optimum
 
 
+@settings(max_examples=60)
+@given(HARD)
+def test_the_milp_agrees_with_brute_force(project: Project) -> None:
+    optimum = brute_force(project)
+    result = ordino.solve(project, solver="milp", workers=1, time_limit=20)
+    assert result.failures == ()
+    assert result.objective == optimum
+    wanted = ordino.Status.INFEASIBLE if optimum is None else ordino.Status.OPTIMAL
+    assert result.status is wanted
+
+
 @settings(max_examples=15)
 @given(HARD)
 def test_the_default_race_agrees_with_brute_force(project: Project) -> None:
