@@ -171,8 +171,8 @@ class _Model:
         rows: list[list[tuple[Any, int]]] = [[] for _ in capacity]
         constants = [0] * len(capacity)
         for i, (first, behind) in enumerate(pairwise(instance.mode_start.tolist())):
-            if behind - first == 1 and needs[first]:
-                length = int(instance.duration[first])
+            length = int(instance.duration[first])
+            if behind - first == 1 and needs[first] and length:
                 for time in range(self._head[i], min(self._latest[i] + length, len(capacity))):
                     for by, factor in ((time, needs[first]), (time - length, -needs[first])):
                         begun = self._by(i, by)
