@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 
 import numpy as np
-from hypothesis import assume
+from hypothesis import assume, reject
 from hypothesis import strategies as st
 
+from ordino.core.errors import InstanceError
 from ordino.heuristics.rcpsp.rules import takes
 from ordino.instances.rcpsp.generate import random_project
 from ordino.models.rcpsp.problem import KINDS, NEVER, Plan, Project
@@ -51,17 +52,23 @@ def projects(draw: st.DrawFn, most: int, *, hard: bool) -> Project:
             for release, least in zip(releases, shortest, strict=True)
         ]
     tardy = draw(st.booleans())
-    project = Project.of(
-        activities,
-        capacities,
-        budgets=[draw(st.integers(4, 8)) for _ in range(budgets)],
-        lags=backwards,
-        release_dates=releases,
-        deadlines=deadlines,
-        groups=groups,
-        due_dates=draw(st.lists(small, min_size=count, max_size=count)) if tardy else None,
-        goal="tardiness" if tardy else "makespan",
-    )
+    limits = [draw(st.integers(4, 8)) for _ in range(budgets)]
+    dues = draw(st.lists(small, min_size=count, max_size=count)) if tardy else None
+    try:
+        project = Project.of(
+            activities,
+            capacities,
+            budgets=limits,
+            lags=backwards,
+            release_dates=releases,
+            deadlines=deadlines,
+            groups=groups,
+            due_dates=dues,
+            goal="tardiness" if tardy else "makespan",
+        )
+    except InstanceError as error:
+        assert "cycle of positive length" in error.message
+        reject()
     assume(hard or takes(project) is None)
     return project
 
