@@ -79,6 +79,14 @@ FAMILY = Family(
             improves=True,
             scales=True,
         ),
+        SolverSpec(
+            name="destructive",
+            summary="bounds by energetic reasoning and shaving (Klein, Scholl 1999)",
+            make="ordino.solvers.rcpsp.destructive:destructive",
+            takes="ordino.solvers.rcpsp.destructive:takes",
+            kernels="ordino.solvers.rcpsp.propagation_kernels",
+            proves=True,
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
         specs.milp(
             f"{_MODEL}.milp:formulate",

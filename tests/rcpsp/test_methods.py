@@ -18,6 +18,7 @@ from ordino.instances.rcpsp.generate import interactions, random_project
 from ordino.models.rcpsp.bounds import contradiction
 from ordino.models.rcpsp.network import positive_cycle
 from ordino.models.rcpsp.problem import Project
+from ordino.solvers.rcpsp import destructive
 
 HARD = projects(3, hard=True)
 
@@ -35,6 +36,28 @@ def test_cpsat_and_bounds_agree_with_brute_force(project: Project) -> None:
         assert contradiction(project) is None
         for value in ordino.compute_bounds(project).values():
             assert value is None or value <= optimum
+
+
+@settings(max_examples=300)
+@given(HARD)
+def test_destructive_bounds_never_pass_the_optimum(project: Project) -> None:
+    if destructive.takes(project) is not None:
+        return
+    optimum = brute_force(project)
+    result = ordino.solve(project, solver="destructive", workers=1, time_limit=20)
+    assert result.failures == ()
+    if optimum is not None:
+        assert result.status is ordino.Status.UNKNOWN
+        assert result.bound <= optimum
+
+
+def test_destructive_bounds_pass_the_others() -> None:
+    project = random_project(activities=30, order_strength=0.3, resource_strength=0.1, seed=1)
+    others = ordino.compute_bounds(project)
+    result = ordino.solve(project, solver="destructive", workers=1, time_limit=20)
+    optimum = ordino.solve(project, time_limit=20)
+    assert optimum.status is ordino.Status.OPTIMAL
+    assert max(value or 0 for value in others.values()) < result.bound <= optimum.objective
 
 
 @settings(max_examples=60)

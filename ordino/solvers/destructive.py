@@ -1,0 +1,90 @@
+"""Destructive lower bounds: a value that is refuted is too small (Klein, Scholl 1999).
+
+First by propagation alone, then also by shaving.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ordino.core.budget import Budget
+from ordino.core.incumbent import Incumbent
+
+__all__ = ["Shaver", "climb"]
+
+SLICE_SECONDS = 0.05
+
+
+class Shaver:
+    """Shaves windows in slices, so that a stop needn't wait."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._chunk = 1
+
+    def refute(self, shave: Callable[[int, int], int], count: int) -> bool:
+        """Shave all windows until no cut is found any more.
+
+        Args:
+            shave: Takes the first window and the one to stop before; returns the number of cuts,
+                or less than 0 where there is no solution.
+            count: Of windows.
+
+        Returns:
+            Whether there is no solution; False where the budget ends first.
+        """
+        cuts = 1
+        while cuts:
+            cuts = first = 0
+            while first < count:
+                if self._budget.should_stop():
+                    return False
+                began, last = time.monotonic(), min(first + self._chunk, count)
+                found = shave(first, last)
+                if found < 0:
+                    return True
+                cuts += found
+                rate = SLICE_SECONDS / max(time.monotonic() - began, 1e-6)
+                self._chunk = max(1, min(2 * self._chunk, int(rate * (last - first))))
+                first = last
+        return False
+
+
+def climb(
+    refute: Callable[[int, bool], bool],
+    least: int,
+    greatest: int,
+    incumbent: Incumbent,
+    budget: Budget,
+    source: str,
+) -> None:
+    """Raise the bound by growing steps, up to the least value that is not refuted, and end.
+
+    An iteration is a value tried.
+
+    Args:
+        refute: Takes a value, and whether to shave; tells whether it is shown that there is no
+            solution of at most that value.
+        least: A lower bound.
+        greatest: Value worth trying; less once the incumbent is better.
+        incumbent: Where to raise the bound.
+        budget: For time and iterations.
+        source: The solver's name.
+    """
+    tried = 0
+    incumbent.raise_bound(least, source)
+    for shaving in (False, True):
+        most, step = greatest, 1
+        while least <= most and not incumbent.closed:
+            if budget.should_stop() or budget.out_of_iterations(tried):
+                return
+            tried += 1
+            if isinstance(incumbent.objective, int):
+                most = min(most, incumbent.objective - 1)
+            value = min(least + step - 1, most)
+            if refute(value, shaving):
+                least, step = value + 1, 2 * step
+                incumbent.raise_bound(least, source)
+            else:
+                most, step = value - 1, max(1, step // 4)

@@ -1,0 +1,138 @@
+"""Destructive lower bounds for projects: windows by time lags, pairs apart and energy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ordino.core.arrays import LARGEST, Integers
+from ordino.core.budget import Budget
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import load
+from ordino.models.rcpsp.bounds import capacity, contradiction, critical_path, heads, tails
+from ordino.models.rcpsp.network import topological_order
+from ordino.models.rcpsp.problem import Project
+from ordino.solvers.destructive import Shaver, climb
+
+__all__ = ["NAME", "destructive", "takes"]
+
+NAME = "destructive"
+KERNELS = "ordino.solvers.rcpsp.propagation_kernels"
+MOST_STEPS = 100_000_000
+"""Time units squared times activities times resources; with more, a propagation outlasts what a
+stop may wait."""
+
+
+def takes(instance: Project) -> str | None:
+    """Say why an instance is not for destructive bounds, or return `None`."""
+    if instance.goal != "makespan":
+        return "its goal is not the makespan"
+    if contradiction(instance) is not None:
+        return "it is infeasible by a simple argument"
+    if instance.horizon * int(instance.greatest_capacity.max(initial=0)) > LARGEST:
+        return "horizon x greatest capacity passes 2^62"
+    steps = _steps(instance, critical_path(instance))
+    return None if steps <= MOST_STEPS else f"{steps} steps a propagation, beyond {MOST_STEPS}"
+
+
+def _steps(instance: Project, makespan: int) -> int:
+    return makespan * makespan * instance.activities * max(1, instance.renewables)
+
+
+def destructive() -> Solver:
+    """Return a solver that raises the bound by growing steps, and ends. One thread.
+
+    An iteration is a makespan tried. A propagation takes O(r T (T + n)) for a makespan T and r
+    resources, up to O(r T^2 n) where they are scarce; shaving, some of these for each activity.
+    """
+
+    def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
+        kernels: Any = load(KERNELS, budget)
+        if kernels is None:
+            return
+        least = max(critical_path(instance), capacity(instance) or 0)
+        windows = _Windows(kernels, instance, budget)
+        horizon = instance.horizon
+        if _steps(instance, horizon) <= MOST_STEPS and windows.refute(horizon, shaving=False):
+            reason = "the windows that release dates, deadlines and time lags leave are too narrow"
+            incumbent.prove_infeasible(NAME, reason)
+            return
+        climb(windows.refute, least, horizon, incumbent, budget, NAME)
+
+    return solve
+
+
+class _Windows:
+    """When each activity may run, in arrays for the kernels."""
+
+    def __init__(self, kernels: Any, instance: Project, budget: Budget) -> None:
+        self._kernels, self._instance = kernels, instance
+        self._shaver = Shaver(budget)
+        self._length = instance.least_duration.copy()
+        self._needs = _needs(instance)
+        self._lags = _lags(instance)
+        self._pairs = _apart(instance, self._needs)
+        self._heads, self._tails = heads(instance), tails(instance)
+
+    def refute(self, makespan: int, shaving: bool) -> bool:
+        """Return whether no plan has the makespan; False where the budget ends first."""
+        instance = self._instance
+        early = self._heads.copy()
+        late = np.minimum(makespan - self._tails, instance.deadlines - self._length)
+        if (late < early).any():
+            return True
+        capacities = np.zeros((instance.renewables, makespan), np.int64)
+        for k in range(instance.renewables):
+            for time, there in instance.steps(k):
+                capacities[k, time:] = there
+        scratch = np.zeros((4, max(makespan + 1, early.size)), np.int64)
+        forward, backward = _sums(capacities), _sums(capacities[:, ::-1])
+        project = self._length, self._needs, self._lags, self._pairs, forward, backward
+        arrays = *project, early, late, scratch
+        if not self._kernels.propagate(*arrays):
+            return True
+        trial = np.zeros((2, early.size), np.int64)
+
+        def shave(first: int, last: int) -> int:
+            found: int = self._kernels.shave(*arrays, trial, first, last)
+            return found
+
+        return shaving and self._shaver.refute(shave, early.size)
+
+
+def _sums(capacities: Any) -> Any:
+    """Return units times time before each time."""
+    return np.ascontiguousarray(np.pad(np.cumsum(capacities, axis=1), ((0, 0), (1, 0))))
+
+
+def _needs(instance: Project) -> Any:
+    """Return the least need of each activity that takes time; shape (renewables, activities)."""
+    needs = np.where(instance.possible[:, None], instance.demand, np.iinfo(np.int64).max)
+    least = np.minimum.reduceat(needs, instance.mode_start[:-1], axis=0)
+    least[instance.least_duration == 0] = 0
+    return np.ascontiguousarray(least.T)
+
+
+def _lags(instance: Project) -> Integers:
+    """Return (i, j, least distance of their starts), in an order that one pass goes along."""
+    source, target = instance.lag_source, instance.lag_target
+    order = topological_order(instance.activities, source, target)
+    rank = np.zeros(instance.activities, np.int64)
+    rank[order if order is not None else slice(None)] = np.arange(instance.activities)
+    arcs = np.stack([source, target, instance.lag_steps()], axis=1)
+    return np.ascontiguousarray(arcs[np.argsort(rank[source], kind="stable")])
+
+
+def _apart(instance: Project, needs: Any) -> Integers:
+    """Return the pairs that together need more than there ever is, or share a group."""
+    n = instance.activities
+    clash = np.zeros((n, n), bool)
+    for k, most in enumerate(instance.greatest_capacity.tolist()):
+        clash |= needs[k][:, None] + needs[k][None, :] > most
+    for group in instance.groups:
+        clash[np.ix_(group, group)] = True
+    timed = instance.least_duration > 0
+    clash &= timed[:, None] & timed[None, :]
+    return np.ascontiguousarray(np.argwhere(np.triu(clash, 1)).astype(np.int64))
