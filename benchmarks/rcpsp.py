@@ -10,6 +10,7 @@ path, less 1. A solver is `ordino`, `ordino:NAME` for one of its solvers, `cpsat
 from __future__ import annotations
 
 import csv
+import math
 import statistics
 import time
 from pathlib import Path
@@ -65,7 +66,7 @@ def main(
             began = time.perf_counter()
             objective, bound, plan = solve(who, project, workers, seed, time_limit)
             seconds = time.perf_counter() - began
-            closed = bound is not None and (objective is None or bound >= objective)
+            closed = bound is not None and bound >= (math.inf if objective is None else objective)
             if plan is None:
                 failed[who] = failed.get(who, 0) + (row["status"] != "infeasible" or not closed)
                 click.echo(f"{row['instance']:16} {who:14} none   {bound} {seconds:6.1f}s")

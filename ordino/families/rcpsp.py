@@ -60,6 +60,13 @@ FAMILY = Family(
             scales=True,
         ),
         SolverSpec(
+            name="insertion",
+            summary="schedule generation that takes back (Franck, Neumann, Schwindt 2001)",
+            make=f"{_HEURISTICS}.insertion:insertion",
+            takes=f"{_HEURISTICS}.insertion:takes",
+            improves=True,
+        ),
+        SolverSpec(
             name="hybrid",
             summary="genetic algorithm, CP-SAT with more threads than cores, neighbourhoods",
             make="ordino.solvers.rcpsp.hybrid:hybrid",

@@ -1,7 +1,4 @@
-"""Destructive lower bounds: a value that is refuted is too small (Klein, Scholl 1999).
-
-First by propagation alone, then also by shaving.
-"""
+"""Destructive lower bounds: a value that is refuted is too small (Klein, Scholl 1999)."""
 
 from __future__ import annotations
 
@@ -52,7 +49,8 @@ class Shaver:
 
 
 def climb(
-    refute: Callable[[int, bool], bool],
+    refute: Callable[[int, int], bool],
+    efforts: int,
     least: int,
     greatest: int,
     incumbent: Incumbent,
@@ -64,8 +62,9 @@ def climb(
     An iteration is a value tried.
 
     Args:
-        refute: Takes a value, and whether to shave; tells whether it is shown that there is no
-            solution of at most that value.
+        refute: Takes a value and an effort; tells whether it is shown that there is no solution of
+            at most that value.
+        efforts: Their number; the least comes first.
         least: A lower bound.
         greatest: Value worth trying; less once the incumbent is better.
         incumbent: Where to raise the bound.
@@ -74,7 +73,7 @@ def climb(
     """
     tried = 0
     incumbent.raise_bound(least, source)
-    for shaving in (False, True):
+    for effort in range(efforts):
         most, step = greatest, 1
         while least <= most and not incumbent.closed:
             if budget.should_stop() or budget.out_of_iterations(tried):
@@ -83,7 +82,7 @@ def climb(
             if isinstance(incumbent.objective, int):
                 most = min(most, incumbent.objective - 1)
             value = min(least + step - 1, most)
-            if refute(value, shaving):
+            if refute(value, effort):
                 least, step = value + 1, 2 * step
                 incumbent.raise_bound(least, source)
             else:

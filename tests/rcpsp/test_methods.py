@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from kits.rcpsp import brute_force, projects
 
 import ordino
-from ordino.heuristics.rcpsp import generation, genetic, packing
+from ordino.heuristics.rcpsp import generation, genetic, insertion, packing
 from ordino.heuristics.rcpsp import schedule_kernels as kernels
 from ordino.heuristics.rcpsp.modes import start_modes
 from ordino.instances.rcpsp.generate import interactions, random_project
@@ -38,7 +39,7 @@ def test_cpsat_and_bounds_agree_with_brute_force(project: Project) -> None:
             assert value is None or value <= optimum
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(HARD)
 def test_destructive_bounds_never_pass_the_optimum(project: Project) -> None:
     if destructive.takes(project) is not None:
@@ -58,6 +59,48 @@ def test_destructive_bounds_pass_the_others() -> None:
     optimum = ordino.solve(project, time_limit=20)
     assert optimum.status is ordino.Status.OPTIMAL
     assert max(value or 0 for value in others.values()) < result.bound <= optimum.objective
+
+
+@settings(max_examples=100)
+@given(HARD)
+def test_insertion_keeps_all_constraints(project: Project) -> None:
+    if insertion.takes(project) is not None:
+        return
+    optimum = brute_force(project)
+    result = ordino.solve(project, solver="insertion", workers=1, iterations=20, time_limit=20)
+    assert result.failures == ()
+    if result.objective is not None:
+        assert optimum is not None
+        assert result.objective >= optimum
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_insertion_gets_along_with_maximal_lags(seed: int) -> None:
+    project = with_maximal_lags(seed)
+    assert genetic.takes(project) is not None
+    found = ordino.solve(project, solver="insertion", iterations=300, workers=1, time_limit=20)
+    best = ordino.solve(project, solver="cpsat", workers=2, time_limit=20)
+    assert best.status is ordino.Status.OPTIMAL
+    assert found.objective <= 1.15 * best.objective
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_lags_and_pairs_leave_no_room_for_is_refuted_by_shaving(seed: int) -> None:
+    project = with_maximal_lags(seed)
+    n = project.activities
+    least = ordino.solve(project, solver="cpsat", workers=2, time_limit=20).objective
+    tight = replace(project, deadlines=np.full(n, least // 2))
+    result = ordino.solve(tight, solver="destructive", workers=1, time_limit=20)
+    assert result.status is ordino.Status.INFEASIBLE
+
+
+def with_maximal_lags(seed: int) -> Project:
+    """Thirty activities in chains of three that must run close together."""
+    plain = random_project(activities=30, order_strength=0.2, resource_strength=0.1, seed=seed)
+    rows = [[row] for row in zip(plain.duration.tolist(), plain.demand.tolist(), strict=True)]
+    lags = [(i, i + 1, "end-start", 0) for i in range(29) if i % 3 < 2]
+    lags += [(i + 2, i, "start-start", -30) for i in range(0, 30, 3)]
+    return Project.of(rows, plain.step_capacity.tolist(), lags=lags)
 
 
 @settings(max_examples=60)

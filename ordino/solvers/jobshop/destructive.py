@@ -41,7 +41,7 @@ def destructive() -> Solver:
             return
         windows = _Windows(kernels, instance, budget)
         greatest = int(instance.duration.sum() + instance.release_dates.max())
-        climb(windows.refute, one_machine(instance), greatest, incumbent, budget, NAME)
+        climb(windows.refute, 2, one_machine(instance), greatest, incumbent, budget, NAME)
 
     return solve
 
@@ -66,8 +66,11 @@ class _Windows:
         self._scratch = np.zeros((8, int(loads.max())), np.int64)
         self._trial = np.zeros((2, instance.operations), np.int64)
 
-    def refute(self, makespan: int, shaving: bool) -> bool:
-        """Return whether no schedule has the makespan; False where the budget ends first."""
+    def refute(self, makespan: int, effort: int) -> bool:
+        """Return whether no schedule has the makespan; False where the budget ends first.
+
+        With an effort of 0 windows are propagated, with 1 also shaved.
+        """
         heads, dues = self._heads.copy(), makespan - self._tails
         dirty = np.ones(len(self._shop[1]) - 1, bool)
         arrays = (*self._shop, heads, dues, dirty, self._scratch)
@@ -78,4 +81,4 @@ class _Windows:
             found: int = self._kernels.shave(*arrays, self._trial, first, last)
             return found
 
-        return shaving and self._shaver.refute(shave, heads.size)
+        return effort > 0 and self._shaver.refute(shave, heads.size)

@@ -11,34 +11,48 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.heuristics.rcpsp.packing import schedulable
 from ordino.models.rcpsp.bounds import capacity, contradiction, critical_path, heads, tails
 from ordino.models.rcpsp.network import topological_order
-from ordino.models.rcpsp.problem import Project
+from ordino.models.rcpsp.problem import NEVER, Project
 from ordino.solvers.destructive import Shaver, climb
 
 __all__ = ["NAME", "destructive", "takes"]
 
 NAME = "destructive"
 KERNELS = "ordino.solvers.rcpsp.propagation_kernels"
+EFFORTS = 3
+NARROW = "the windows that release dates, deadlines and time lags leave are too narrow"
+MOST_ACTIVITIES = 2_000
+"""All pairs of which are looked at in a propagation."""
+MOST_CELLS = 10_000_000
+"""Time units times resources."""
 MOST_STEPS = 100_000_000
-"""Time units squared times activities times resources; with more, a propagation outlasts what a
-stop may wait."""
+"""Time units squared times activities times resources; with more, comparing energies outlasts what
+a stop may wait."""
 
 
 def takes(instance: Project) -> str | None:
     """Say why an instance is not for destructive bounds, or return `None`."""
-    if instance.goal != "makespan":
-        return "its goal is not the makespan"
+    if instance.goal != "makespan" and not _may_conflict(instance):
+        return "its goal is not the makespan, and nothing shows that there is no plan"
     if contradiction(instance) is not None:
         return "it is infeasible by a simple argument"
+    if instance.activities > MOST_ACTIVITIES:
+        return f"{instance.activities} activities, beyond {MOST_ACTIVITIES}"
     if instance.horizon * int(instance.greatest_capacity.max(initial=0)) > LARGEST:
         return "horizon x greatest capacity passes 2^62"
-    steps = _steps(instance, critical_path(instance))
-    return None if steps <= MOST_STEPS else f"{steps} steps a propagation, beyond {MOST_STEPS}"
+    cells = _cells(instance, int((heads(instance) + instance.least_duration).max()))
+    return None if cells <= MOST_CELLS else f"{cells} cells of time, beyond {MOST_CELLS}"
 
 
-def _steps(instance: Project, makespan: int) -> int:
-    return makespan * makespan * instance.activities * max(1, instance.renewables)
+def _cells(instance: Project, makespan: int) -> int:
+    return makespan * max(1, instance.renewables)
+
+
+def _may_conflict(instance: Project) -> bool:
+    """Tell whether there are deadlines or maximal lags."""
+    return not schedulable(instance) or bool((instance.deadlines != NEVER).any())
 
 
 def destructive() -> Solver:
@@ -52,14 +66,14 @@ def destructive() -> Solver:
         kernels: Any = load(KERNELS, budget)
         if kernels is None:
             return
-        least = max(critical_path(instance), capacity(instance) or 0)
         windows = _Windows(kernels, instance, budget)
-        horizon = instance.horizon
-        if _steps(instance, horizon) <= MOST_STEPS and windows.refute(horizon, shaving=False):
-            reason = "the windows that release dates, deadlines and time lags leave are too narrow"
-            incumbent.prove_infeasible(NAME, reason)
+        unsure = _may_conflict(instance) and incumbent.best is None
+        if unsure and windows.refute(instance.horizon, 1):
+            incumbent.prove_infeasible(NAME, NARROW)
             return
-        climb(windows.refute, least, horizon, incumbent, budget, NAME)
+        if instance.goal == "makespan":
+            least = max(critical_path(instance), capacity(instance) or 0)
+            climb(windows.refute, EFFORTS, least, instance.horizon, incumbent, budget, NAME)
 
     return solve
 
@@ -76,9 +90,16 @@ class _Windows:
         self._pairs = _apart(instance, self._needs)
         self._heads, self._tails = heads(instance), tails(instance)
 
-    def refute(self, makespan: int, shaving: bool) -> bool:
-        """Return whether no plan has the makespan; False where the budget ends first."""
+    def refute(self, makespan: int, effort: int) -> bool:
+        """Return whether no plan has the makespan; False where the budget ends first.
+
+        With an effort of 0 windows are propagated, with 1 also shaved, with 2 while comparing
+        energies. False for what is too large.
+        """
         instance = self._instance
+        energetic = _cells(instance, makespan) * makespan * instance.activities <= MOST_STEPS
+        if _cells(instance, makespan) > MOST_CELLS or (effort > 1 and not energetic):
+            return False
         early = self._heads.copy()
         late = np.minimum(makespan - self._tails, instance.deadlines - self._length)
         if (late < early).any():
@@ -91,15 +112,15 @@ class _Windows:
         forward, backward = _sums(capacities), _sums(capacities[:, ::-1])
         project = self._length, self._needs, self._lags, self._pairs, forward, backward
         arrays = *project, early, late, scratch
-        if not self._kernels.propagate(*arrays):
+        if not self._kernels.propagate(*arrays, energetic):
             return True
         trial = np.zeros((2, early.size), np.int64)
 
         def shave(first: int, last: int) -> int:
-            found: int = self._kernels.shave(*arrays, trial, first, last)
+            found: int = self._kernels.shave(*arrays, effort > 1, trial, first, last)
             return found
 
-        return shaving and self._shaver.refute(shave, early.size)
+        return effort > 0 and self._shaver.refute(shave, early.size)
 
 
 def _sums(capacities: Any) -> Any:

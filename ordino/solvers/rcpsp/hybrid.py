@@ -2,20 +2,25 @@
 
 The genetic algorithm finds. Destructive bounds come within a few percent of what can be proved, in
 seconds; then CP-SAT proves, in two ways: alone without linear relaxations it closes small projects;
-with more threads than cores its bounds of large ones are far better. Where the genetic algorithm
-can't go, for maximal lags, CP-SAT finds as well, and neighbourhoods go on.
+with more threads than cores its bounds of large ones are far better.
+
+Where the genetic algorithm can't go, for maximal lags, shaving may show that there is no plan;
+insertion finds a first one, and neighbourhoods go on from there, beside CP-SAT.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import is_warm
+from ordino.heuristics.rcpsp import insertion
 from ordino.heuristics.rcpsp.genetic import Island, islands, takes
 from ordino.models.rcpsp.bounds import contradiction
 from ordino.models.rcpsp.problem import Project
@@ -37,6 +42,8 @@ LONG_PROOF_SHARE, PROOF_SHARE = 0.75, 0.2
 POLL_SECONDS = 0.02
 BRIEF_SHARE = 0.15
 """For destructive bounds, at most."""
+CONFLICT_SHARE = 0.4
+"""The same where they may show that there is no plan, on a worker of their own."""
 DEADLINE_SHARE = 0.3
 LAST_SHARE = 0.15
 """For neighbourhoods of what the genetic algorithm found."""
@@ -50,75 +57,133 @@ def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 10
         threads: Of CP-SAT where it bounds, however many workers there are.
         population: See `genetic`.
     """
-    refuting = destructive.destructive()
-    prove = cpsat.solver(formulate, parameters="num_workers:1 linearization_level:0")
-    bound = cpsat.solver(formulate, parameters=f"num_workers:{threads}")
-    find = cpsat.solver(formulate)
 
     def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
         if (reason := contradiction(instance)) is not None:
             incumbent.prove_infeasible(NAME, reason)
             return
-        total = budget.remaining()
-        turn = budget.child(seconds=DEADLINE_SHARE * total)
+        turns = _Turns(formulate, threads, instance, incumbent, budget)
+        turn = budget.child(seconds=DEADLINE_SHARE * turns.total)
         keep_deadlines(instance, formulate, incumbent, turn, NAME)
-        small = instance.activities <= SMALL
-
-        def over() -> bool:
-            return budget.should_stop() or incumbent.closed
-
-        def polish(number: int, workers: int) -> None:
-            if incumbent.best is not None and not over():
-                formulation = formulate(instance, incumbent.objective)
-                rest = replace(budget.child(workers=workers), seed=budget.seed + number)
-                improve(formulation, restriction(instance), incumbent, rest, source=NAME)
-
-        def refute() -> None:
-            if destructive.takes(instance) is None and not over():
-                turn = budget.child(seconds=BRIEF_SHARE * total, workers=1)
-                refuting(instance, incumbent, turn)
-
-        warm = is_warm(destructive.KERNELS)
-        if takes(instance) is not None:
-            if warm:
-                refute()
-            find(instance, incumbent, budget.child(seconds=LONG_PROOF_SHARE * total))
-            if incumbent.best is None and not over():
-                find(instance, incumbent, budget)
-            polish(0, budget.workers)
-            return
-
-        def evolve(coming: Future[list[Island]], number: int, seconds: float) -> None:
-            """Let an island live; while its kernels are compiled, wait a moment at most."""
-            until = time.monotonic() + seconds
-            while not (coming.done() or over()) and time.monotonic() < until:
-                wait([coming], timeout=POLL_SECONDS)
-            if coming.done() and not over() and coming.result():
-                coming.result()[number].live(budget.child(seconds=until - time.monotonic()))
-
-        def work(number: int, coming: Future[list[Island]]) -> None:
-            evolve(coming, number, min(FIRST_SHARE * total, SHORT_FIRST if small else LONG_FIRST))
-            if number == 0 and warm:
-                refute()
-            if number == 0 and small:
-                turn = budget.child(seconds=LONG_PROOF_SHARE * total, workers=1)
-                prove(instance, incumbent, turn)
-            elif number == min(1, budget.workers - 1):
-                turn = budget.child(seconds=PROOF_SHARE * total, workers=1)
-                bound(instance, incumbent, turn)
-            if not over():
-                evolve(coming, number, budget.remaining() - LAST_SHARE * total)
-            if incumbent.best is None and not over():
-                bound(instance, incumbent, budget.child(workers=1))
-            polish(number, 1)
-
-        with ThreadPoolExecutor(budget.workers + 2) as pool:
-            coming = pool.submit(islands, instance, incumbent, budget, population)
-            lanes = [pool.submit(work, number, coming) for number in range(budget.workers)]
-            if not warm:  # nobody shall wait for its compiler
-                lanes.append(pool.submit(refute))
-            coming.result()
-            for lane in lanes:
-                lane.result()
+        if takes(instance) is None:
+            turns.evolve(population)
+        else:
+            turns.insert()
 
     return solve
+
+
+class _Turns:
+    """What the workers do in turns.
+
+    Attributes:
+        total: Seconds in all.
+    """
+
+    def __init__(
+        self,
+        formulate: cpsat.Formulate,
+        threads: int,
+        instance: Project,
+        incumbent: Incumbent,
+        budget: Budget,
+    ) -> None:
+        self._formulate, self._threads = formulate, threads
+        self._instance, self._incumbent, self._budget = instance, incumbent, budget
+        self._small = instance.activities <= SMALL
+        self.total = budget.remaining()
+
+    def _over(self) -> bool:
+        return self._budget.should_stop() or self._incumbent.closed
+
+    def _turn(self, share: float, workers: int = 1) -> Budget:
+        return self._budget.child(seconds=share * self.total, workers=workers)
+
+    def _cpsat(self, parameters: str, turn: Budget) -> None:
+        if not self._over():
+            solver = cpsat.solver(self._formulate, parameters=parameters)
+            solver(self._instance, self._incumbent, turn)
+
+    def _refute(self, share: float) -> None:
+        if destructive.takes(self._instance) is None and not self._over():
+            destructive.destructive()(self._instance, self._incumbent, self._turn(share))
+
+    def _polish(self, number: int) -> None:
+        """Search neighbourhoods to the end, on one worker."""
+        if self._incumbent.best is not None and not self._over():
+            formulation = self._formulate(self._instance, self._incumbent.objective)
+            rest = replace(self._budget.child(workers=1), seed=self._budget.seed + number)
+            improve(formulation, restriction(self._instance), self._incumbent, rest, source=NAME)
+
+    def insert(self) -> None:
+        """Solve a project that the genetic algorithm doesn't take."""
+        workers = self._budget.workers
+
+        def find(share: float) -> None:
+            self._cpsat("", self._turn(share, max(1, workers - 1)))
+            if self._incumbent.best is None:
+                self._cpsat("", self._budget)
+
+        def generate(share: float) -> None:
+            if insertion.takes(self._instance) is None and not self._over():
+                insertion.generate(
+                    *(self._instance, self._incumbent, self._turn(share)),
+                    lambda: self._incumbent.best is not None,
+                )
+
+        if workers == 1:
+            self._refute(BRIEF_SHARE)
+            generate(BRIEF_SHARE)
+            find(LONG_PROOF_SHARE - 2 * BRIEF_SHARE)
+            self._polish(0)
+            return
+
+        def other() -> None:
+            self._refute(CONFLICT_SHARE)
+            generate(1.0)
+            self._polish(0)
+
+        _side_by_side([lambda: find(1.0), other])
+
+    def evolve(self, population: int) -> None:
+        """Solve a project that the genetic algorithm takes."""
+        warm = is_warm(destructive.KERNELS)
+        workers = self._budget.workers
+        arguments = self._instance, self._incumbent, self._budget, population
+        with ThreadPoolExecutor(1) as pool:
+            coming = pool.submit(islands, *arguments)
+            lanes = [partial(self._lane, number, coming, warm) for number in range(workers)]
+            if not warm:  # nobody shall wait for its compiler
+                lanes.append(partial(self._refute, BRIEF_SHARE))
+            _side_by_side([coming.result, *lanes])
+
+    def _lane(self, number: int, coming: Future[list[Island]], refutes: bool) -> None:
+        first = min(FIRST_SHARE * self.total, SHORT_FIRST if self._small else LONG_FIRST)
+        self._live(number, coming, first)
+        if number == 0 and refutes:
+            self._refute(BRIEF_SHARE)
+        if number == 0 and self._small:
+            self._cpsat("num_workers:1 linearization_level:0", self._turn(LONG_PROOF_SHARE))
+        elif number == min(1, self._budget.workers - 1):
+            self._cpsat(f"num_workers:{self._threads}", self._turn(PROOF_SHARE))
+        if not self._over():
+            self._live(number, coming, self._budget.remaining() - LAST_SHARE * self.total)
+        if self._incumbent.best is None:
+            self._cpsat(f"num_workers:{self._threads}", self._budget.child(workers=1))
+        self._polish(number)
+
+    def _live(self, number: int, coming: Future[list[Island]], seconds: float) -> None:
+        """Let an island live; while its kernels are compiled, wait a moment at most."""
+        until = time.monotonic() + seconds
+        while not (coming.done() or self._over()) and time.monotonic() < until:
+            wait([coming], timeout=POLL_SECONDS)
+        if coming.done() and not self._over() and coming.result():
+            island = coming.result()[number]
+            island.live(self._budget.child(seconds=until - time.monotonic()))
+
+
+def _side_by_side(tasks: list[Callable[[], object]]) -> None:
+    """Run tasks, a thread each; raises what the first of them raises."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        for done in [pool.submit(task) for task in tasks]:
+            done.result()

@@ -138,8 +138,10 @@ def _energy(p, need, early, late, available, slope, marked):  # type: ignore[no-
     return found
 
 
-@kernel(f"boolean({_A}, {_AA}, {_AA}, {_AA}, {_AA}, {_AA}, {_A}, {_A}, {_AA})")
-def propagate(p, needs, lags, pairs, forward, backward, early, late, scratch):  # type: ignore[no-untyped-def]
+@kernel(f"boolean({_A}, {_AA}, {_AA}, {_AA}, {_AA}, {_AA}, {_A}, {_A}, {_AA}, boolean)")
+def propagate(  # type: ignore[no-untyped-def]
+    p, needs, lags, pairs, forward, backward, early, late, scratch, energetic
+):
     """Apply all rules, both ways in time, until nothing changes or after a number of rounds.
 
     Args:
@@ -152,6 +154,7 @@ def propagate(p, needs, lags, pairs, forward, backward, early, late, scratch):  
         early: Changed.
         late: Changed.
         scratch: Four rows, as long as the longer of n and makespan + 1.
+        energetic: Whether to compare energies, which takes far longer than the rest.
 
     Returns:
         Whether there may be a schedule.
@@ -167,7 +170,7 @@ def propagate(p, needs, lags, pairs, forward, backward, early, late, scratch):  
             return False
         if found:
             continue
-        for k in range(len(needs)):
+        for k in range(len(needs) if energetic else 0):
             one = _energy(p, needs[k], early, late, forward[k], slope, marked)
             if one < 0:
                 return False
@@ -185,16 +188,19 @@ def propagate(p, needs, lags, pairs, forward, backward, early, late, scratch):  
     return True
 
 
-@kernel(f"int64({_A}, {_AA}, {_AA}, {_AA}, {_AA}, {_AA}, {_A}, {_A}, {_AA}, {_AA}, int64, int64)")
+@kernel(
+    f"int64({_A}, {_AA}, {_AA}, {_AA}, {_AA}, {_AA}, {_A}, {_A}, {_AA}, boolean, {_AA},"
+    "int64, int64)"
+)
 def shave(  # type: ignore[no-untyped-def]
-    p, needs, lags, pairs, forward, backward, early, late, scratch, trial, first, last
+    p, needs, lags, pairs, forward, backward, early, late, scratch, energetic, trial, first, last
 ):
     """Cut from the windows of some activities, at both ends, what propagation alone refutes.
 
     (Martin, Shmoys 1996; Klein, Scholl 1999.)
 
     Args:
-        p, needs, lags, pairs, forward, backward, early, late, scratch: See `propagate`.
+        p, needs, lags, pairs, forward, backward, early, late, scratch, energetic: See `propagate`.
         trial: Scratch, two rows as long as `early`.
         first: Activity to begin with.
         last: One to stop before.
@@ -212,7 +218,10 @@ def shave(  # type: ignore[no-untyped-def]
                     trial[1, i] = early[i] + width - 1
                 else:
                     trial[0, i] = late[i] - width + 1
-                if propagate(p, needs, lags, pairs, forward, backward, trial[0], trial[1], scratch):
+                one, other = trial[0], trial[1]
+                if propagate(
+                    p, needs, lags, pairs, forward, backward, one, other, scratch, energetic
+                ):
                     if width == 1:
                         break
                     width = max(1, width // 4)
@@ -222,6 +231,8 @@ def shave(  # type: ignore[no-untyped-def]
                     early[i] += width
                 else:
                     late[i] -= width
-                if not propagate(p, needs, lags, pairs, forward, backward, early, late, scratch):
+                if not propagate(
+                    p, needs, lags, pairs, forward, backward, early, late, scratch, energetic
+                ):
                     return -1
     return cuts
