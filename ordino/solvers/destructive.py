@@ -56,7 +56,7 @@ def climb(
     incumbent: Incumbent,
     budget: Budget,
     source: str,
-) -> None:
+) -> int:
     """Raise the bound by growing steps, up to the least value that is not refuted, and end.
 
     An iteration is a value tried.
@@ -70,6 +70,9 @@ def climb(
         incumbent: Where to raise the bound.
         budget: For time and iterations.
         source: The solver's name.
+
+    Returns:
+        The bound reached.
     """
     tried = 0
     incumbent.raise_bound(least, source)
@@ -77,7 +80,7 @@ def climb(
         most, step = greatest, 1
         while least <= most and not incumbent.closed:
             if budget.should_stop() or budget.out_of_iterations(tried):
-                return
+                return least
             tried += 1
             if isinstance(incumbent.objective, int):
                 most = min(most, incumbent.objective - 1)
@@ -87,3 +90,4 @@ def climb(
                 incumbent.raise_bound(least, source)
             else:
                 most, step = value - 1, max(1, step // 4)
+    return least

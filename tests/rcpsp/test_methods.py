@@ -56,9 +56,8 @@ def test_destructive_bounds_pass_the_others() -> None:
     project = random_project(activities=30, order_strength=0.3, resource_strength=0.1, seed=1)
     others = ordino.compute_bounds(project)
     result = ordino.solve(project, solver="destructive", workers=1, time_limit=20)
-    optimum = ordino.solve(project, time_limit=20)
-    assert optimum.status is ordino.Status.OPTIMAL
-    assert max(value or 0 for value in others.values()) < result.bound <= optimum.objective
+    plan = ordino.solve(project, solver="genetic", workers=1, iterations=300, time_limit=20)
+    assert max(value or 0 for value in others.values()) < result.bound <= plan.objective
 
 
 @settings(max_examples=100)

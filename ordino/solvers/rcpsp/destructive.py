@@ -67,13 +67,15 @@ def destructive() -> Solver:
         if kernels is None:
             return
         windows = _Windows(kernels, instance, budget)
+        horizon = instance.horizon
         unsure = _may_conflict(instance) and incumbent.best is None
-        if unsure and windows.refute(instance.horizon, 1):
-            incumbent.prove_infeasible(NAME, NARROW)
-            return
-        if instance.goal == "makespan":
+        refuted = unsure and windows.refute(horizon, 1)
+        if instance.goal == "makespan" and not refuted:
             least = max(critical_path(instance), capacity(instance) or 0)
-            climb(windows.refute, EFFORTS, least, instance.horizon, incumbent, budget, NAME)
+            least = climb(windows.refute, EFFORTS, least, horizon, incumbent, budget, NAME)
+            refuted = least > horizon
+        if refuted:
+            incumbent.prove_infeasible(NAME, NARROW)
 
     return solve
 
