@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ordino.api import read
+from ordino import read
 from ordino.cli import ordino
 
 ROOT = Path(__file__).parents[1]
@@ -43,4 +43,4 @@ def test_the_scripts_of_the_readme_are_there() -> None:
 
 @pytest.mark.parametrize("block", INSTANCES)
 def test_the_instances_of_the_pages_are_instances(block: str) -> None:
-    assert read(text=block).fingerprint()
+    assert read(block).fingerprint()
