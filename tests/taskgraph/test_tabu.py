@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from kits.taskgraph import brute_force, tiny
 
 import ordino
@@ -11,6 +15,7 @@ from ordino.heuristics.taskgraph import rules, tabu_kernels
 from ordino.heuristics.taskgraph.arrays import Arrays
 from ordino.heuristics.taskgraph.tabu_search import TabuSearch
 from ordino.instances.taskgraph import generate
+from ordino.models.taskgraph import bounds
 from ordino.models.taskgraph.check import check
 from ordino.models.taskgraph.problem import Schedule, TaskGraph
 from ordino.models.taskgraph.timing import order_by_start, timed
@@ -30,12 +35,12 @@ def test_every_schedule_on_the_way_is_feasible_and_as_long_as_claimed(graph: Tas
     search = started(graph)
     for _ in range(15):
         search.advance(1, tenure=2, kicks=1)
-        start = timed(graph, search._processor, search._order)
-        report = check(graph, Schedule(search._processor.copy(), start))
+        start = timed(graph, search._state.processor, search._state.order)
+        report = check(graph, Schedule(search._state.processor.copy(), start))
         assert report.valid
         current = float(search._lengths[tabu_kernels.CURRENT])
         assert abs(current - report.objective) <= 1e-9 * max(1, current)
-        assert np.allclose(start, search._start)
+        assert np.allclose(start, search._state.start)
 
 
 @settings(max_examples=60)
@@ -67,8 +72,30 @@ def test_it_shortens_what_the_rules_find() -> None:
     assert result.objective < 0.97 * best
 
 
-def test_deadlines_are_left_to_others() -> None:
-    graph = TaskGraph.of([[1, 2]], deadlines=[5])
-    result = ordino.solve(graph, time_limit=5)
-    assert "tabu" not in result.solver
-    assert result.objective == 1
+@settings(max_examples=40)
+@given(tiny(), st.integers(0, 8), st.sampled_from(["tabu", "robust"]))
+def test_deadlines_and_memory_are_kept(graph: TaskGraph, slack: int, solver: str) -> None:
+    path = bounds.critical_path(graph) or 0
+    limited = replace(
+        graph,
+        deadlines=int(path) + slack + np.arange(graph.tasks, dtype=float) % 2,
+        memory=np.arange(graph.tasks, dtype=float) % 3,
+        capacity=np.full(graph.processors, 4.0),
+    )
+    result = ordino.solve(limited, solver=solver, iterations=2000, workers=1, time_limit=20)
+    assert result.failures == ()
+    best = brute_force(limited)
+    if solver == "tabu" and result.objective is not None:
+        assert result.objective == pytest.approx(best)
+    assert best < float("inf") or result.objective is None
+
+
+def test_it_finds_schedules_within_deadlines_that_the_rules_miss() -> None:
+    base = generate.layered(tasks=60, processors=4, seed=5)
+    free = ordino.solve(base, solver="tabu", iterations=20_000, workers=1, time_limit=30)
+    end = free.solution.start + base.work[np.arange(60), free.solution.processor]
+    graph = replace(base, deadlines=end * 1.03)
+    assert rules.heft(graph) is None
+    result = ordino.solve(graph, solver="tabu", iterations=60_000, workers=1, time_limit=30)
+    assert result.failures == ()
+    assert result.objective <= free.objective * 1.03

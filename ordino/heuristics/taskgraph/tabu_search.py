@@ -29,29 +29,22 @@ class TabuSearch:
     Attributes:
         best_order: The best order since the start; changes as the search goes on.
         best_processor: The processors of the best schedule.
+        target: See `start`.
     """
 
     def __init__(self, arrays: Arrays, kernels: Any, random: np.random.Generator) -> None:
-        tasks, processors = arrays.tasks, arrays.processors
         self._kernels = kernels
         self._arrays = arrays
-        self._graph = (
-            *(arrays.sent_first, arrays.receiver, arrays.sent),
-            *(arrays.need_first, arrays.sender, arrays.needed),
-            *(arrays.work, arrays.startup, arrays.bandwidth, arrays.release),
-        )
         self._room = arrays.capacity.copy()
-        self._processor, self._before, self._after = (np.zeros(tasks, np.int64) for _ in range(3))
-        self._first = np.zeros(processors, np.int64)
-        self._order, self._place, self._waits = (np.zeros(tasks, np.int64) for _ in range(3))
-        self._start, self._tail = np.zeros(tasks), np.zeros(tasks)
-        self._tabu = np.zeros((tasks, processors), np.int64)
+        self._state = kernels.State.of(arrays.tasks, arrays.processors)
+        self._tabu = np.zeros(arrays.work.shape, np.int64)
         self._counters = np.zeros(2, np.int64)
         self._lengths = np.zeros(2)
-        self._state = random.integers(1, 2**63, 1, dtype=np.uint64)
-        self._tried = max(FEWEST_TRIED, LOOKED_AT // (tasks + len(arrays.sender)))
-        self.best_order: Integers = self._order.copy()
-        self.best_processor: Integers = self._processor.copy()
+        self._seed = random.integers(1, 2**63, 1, dtype=np.uint64)
+        self._tried = max(FEWEST_TRIED, LOOKED_AT // (arrays.tasks + len(arrays.sender)))
+        self.target = 0.0
+        self.best_order: Integers = self._state.order.copy()
+        self.best_processor: Integers = self._state.processor.copy()
 
     @property
     def moves(self) -> int:
@@ -65,39 +58,40 @@ class TabuSearch:
 
     @property
     def best(self) -> float:
-        """The least makespan since the start."""
+        """The least length since the start: the makespan, where deadlines do not count."""
         return float(self._lengths[self._kernels.BEST])
 
-    def start(self, order: Integers, processor: Integers) -> None:
-        """Go to a schedule: an order that goes along the edges, and a processor for each task."""
-        self._processor[:] = processor
-        self._order[:] = order
+    def start(self, order: Integers, processor: Integers, target: float = 0.0) -> None:
+        """Go to a schedule.
+
+        Args:
+            order: Goes along the edges.
+            processor: Of each task.
+            target: The makespan that is wanted within the deadlines: a length of no more says that
+                both are so. 0 where deadlines do not count.
+        """
+        state, kernels = self._state, self._kernels
+        state.processor[:] = processor
+        state.order[:] = order
+        state.delivery[:] = np.maximum(0.0, target - self._arrays.deadline)
         used = np.bincount(processor, self._arrays.memory, minlength=len(self._room))
         self._room[:] = self._arrays.capacity - used
-        kernels = self._kernels
-        kernels.link(self._order, self._processor, self._before, self._after, self._first)
-        makespan = kernels.arrange(
-            *self._graph,
-            *(self._processor, self._before, self._after, self._order, self._place),
-            *(self._waits, self._start, self._tail),
-        )
-        self._lengths[:] = makespan
-        self.best_order[:] = self._order
+        self.target = target
+        kernels.link(state)
+        self._lengths[:] = kernels.arrange(self._arrays, state)
+        self.best_order[:] = state.order
         self.best_processor[:] = processor
         self._counters[kernels.IMPROVED] = self.moves
 
     def schedule(self) -> Schedule:
         """Return the schedule that the search is at."""
-        return Schedule(self._processor, self._start)
+        return Schedule(self._state.processor, self._state.start)
 
     def advance(self, moves: int, *, tenure: int, kicks: int = 0) -> bool:
         """Do so many moves, the first of them kicks; returns true, at once, for a better best."""
         better: bool = self._kernels.search(
-            *self._graph,
-            *(self._arrays.memory, self._room),
-            *(self._processor, self._before, self._after, self._first, self._order, self._place),
-            *(self._waits, self._start, self._tail, self.best_order, self.best_processor),
-            *(self._tabu, self._counters, self._lengths, self._state),
+            *(self._arrays, self._state, self._room, self.best_order, self.best_processor),
+            *(self._tabu, self._counters, self._lengths, self._seed),
             *(tenure, self._tried, kicks, moves),
         )
         return better
