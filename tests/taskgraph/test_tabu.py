@@ -14,6 +14,7 @@ import ordino
 from ordino.heuristics.taskgraph import rules, tabu_kernels
 from ordino.heuristics.taskgraph.arrays import Arrays
 from ordino.heuristics.taskgraph.tabu_search import TabuSearch
+from ordino.heuristics.taskgraph.window import cut
 from ordino.instances.taskgraph import generate
 from ordino.models.taskgraph import bounds
 from ordino.models.taskgraph.check import check
@@ -35,12 +36,37 @@ def test_every_schedule_on_the_way_is_feasible_and_as_long_as_claimed(graph: Tas
     search = started(graph)
     for _ in range(15):
         search.advance(1, tenure=2, kicks=1)
-        start = timed(graph, search._state.processor, search._state.order)
-        report = check(graph, Schedule(search._state.processor.copy(), start))
+        start = timed(graph, search.state.processor, search.state.order)
+        report = check(graph, Schedule(search.state.processor.copy(), start))
         assert report.valid
         current = float(search._lengths[tabu_kernels.CURRENT])
         assert abs(current - report.objective) <= 1e-9 * max(1, current)
-        assert np.allclose(start, search._state.start)
+        assert np.allclose(start, search.state.start)
+
+
+@settings(max_examples=60)
+@given(tiny(), st.integers(0, 4), st.integers(1, 5), st.booleans())
+def test_a_window_stands_for_the_whole_schedule(
+    graph: TaskGraph, low: int, width: int, limited: bool
+) -> None:
+    if limited:
+        graph = replace(graph, deadlines=np.arange(graph.tasks) * 2.0 + 9)
+    whole = TabuSearch(Arrays.of(graph), tabu_kernels, np.random.default_rng(1))
+    first = rules.first_schedule(graph)
+    whole.start(order_by_start(graph, first), first.processor, 20.0 if limited else 0.0)
+    length = whole.best
+    low = min(low, graph.tasks - 1)
+    window = cut(Arrays.of(graph), whole.state, low, min(graph.tasks, low + width))
+    part = TabuSearch(
+        window.arrays, tabu_kernels, np.random.default_rng(2), window.head, window.behind
+    )
+    part.start(window.arrays.order, first.processor[window.tasks], whole.target)
+    assert part.best <= length * (1 + 1e-9)
+    for _ in range(20):
+        part.advance(1, tenure=2, kicks=1)
+    order, processor = window.spliced(part.best_order, part.best_processor, first.processor)
+    whole.start(order, processor, whole.target)
+    assert part.best * (1 - 1e-9) <= whole.best <= length * (1 + 1e-9)
 
 
 @settings(max_examples=60)

@@ -14,9 +14,11 @@ exactly, if all ancestors of v go before it and all descendants behind it; and t
 larger of that and the makespan without v (as Mastrolilli, Gambardella 2000 have it for the flexible
 job shop). So all places of a task are judged in O(n + e + p d).
 
-Behind its end, each task may have a delivery that takes time, and the length of a schedule is the
-end of the last delivery. With deliveries of max(0, T - deadline), a length of at most T says that
-the deadlines are kept and the makespan is at most T. Below, makespans are such lengths.
+Each task has a head, before which it can't start, and behind its end a delivery that takes time,
+both by processor; the length of a schedule is the end of the last delivery. So a part of a larger
+schedule is searched as if it were all (see `window`). With deliveries of max(0, T - deadline), a
+length of at most T says that the deadlines are kept and the makespan is at most T. Below, makespans
+are such lengths.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ class State(NamedTuple):
     waits: Integers
     start: Reals
     tail: Reals
+    head: Reals
     delivery: Reals
 
     @classmethod
@@ -69,7 +72,8 @@ class State(NamedTuple):
             waits=integers.copy(),
             start=reals.copy(),
             tail=reals.copy(),
-            delivery=reals.copy(),
+            head=np.zeros((tasks, processors)),
+            delivery=np.zeros((tasks, processors)),
         )
 
 
@@ -103,7 +107,7 @@ def arrange(graph, state):  # type: ignore[no-untyped-def]
     work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
     processor, before, after = state.processor, state.before, state.after
     order, place, waits = state.order, state.place, state.waits
-    start, tail, delivery = state.start, state.tail, state.delivery
+    start, tail, head, delivery = state.start, state.tail, state.head, state.delivery
     tasks = len(order)
     count = 0
     for task in range(tasks):
@@ -118,7 +122,7 @@ def arrange(graph, state):  # type: ignore[no-untyped-def]
         place[task] = x
         x += 1
         p = processor[task]
-        at = graph.release[task]
+        at = head[task, p]
         if before[task] >= 0:
             at = max(at, start[before[task]] + work[before[task], p])
         for e in range(need_first[task], need_first[task + 1]):
@@ -126,7 +130,7 @@ def arrange(graph, state):  # type: ignore[no-untyped-def]
             q = processor[i]
             at = max(at, start[i] + work[i, q] + (startup[q, p] + needed[e] / bandwidth[q, p]))
         start[task] = at
-        makespan = max(makespan, at + work[task, p] + delivery[task])
+        makespan = max(makespan, at + work[task, p] + delivery[task, p])
         if after[task] >= 0:
             waits[after[task]] -= 1
             if waits[after[task]] == 0:
@@ -143,7 +147,7 @@ def arrange(graph, state):  # type: ignore[no-untyped-def]
     for x in range(tasks - 1, -1, -1):
         task = order[x]
         p = processor[task]
-        left = delivery[task]
+        left = delivery[task, p]
         b = after[task]
         if b >= 0:
             left = max(left, work[b, p] + tail[b])
@@ -194,10 +198,9 @@ def search(  # type: ignore[no-untyped-def]
     sent_first, receiver, sent = graph.sent_first, graph.receiver, graph.sent
     need_first, sender, needed = graph.need_first, graph.sender, graph.needed
     work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
-    release, memory = graph.release, graph.memory
     processor, before, after, first = state.processor, state.before, state.after, state.first
     order, place, start = state.order, state.place, state.start
-    tail, delivery = state.tail, state.delivery
+    tail, head, delivery, memory = state.tail, state.head, state.delivery, graph.memory
     tasks, processors = work.shape
     end2 = np.empty(tasks)
     tail2 = np.empty(tasks)
@@ -221,7 +224,8 @@ def search(  # type: ignore[no-untyped-def]
             # a critical path, backwards, at random where there are several
             count = 0
             for i in range(tasks):
-                if start[i] + work[i, processor[i]] + delivery[i] >= makespan - slack:
+                p = processor[i]
+                if start[i] + work[i, p] + delivery[i, p] >= makespan - slack:
                     tight[count] = i
                     count += 1
             while count > 0:
@@ -266,13 +270,14 @@ def search(  # type: ignore[no-untyped-def]
             without = 0.0
             for x in range(here):
                 i = order[x]
-                end2[i] = start[i] + work[i, processor[i]]
-                without = max(without, end2[i] + delivery[i])
+                q = processor[i]
+                end2[i] = start[i] + work[i, q]
+                without = max(without, end2[i] + delivery[i, q])
                 kin[i] = 0
             for x in range(here + 1, tasks):
                 i = order[x]
                 q = processor[i]
-                at = release[i]
+                at = head[i, q]
                 below = 0
                 a = before[i]
                 if a == v:
@@ -292,12 +297,12 @@ def search(  # type: ignore[no-untyped-def]
                         at = max(at, end2[j] + (startup[r, q] + needed[e] / bandwidth[r, q]))
                 kin[i] = below
                 end2[i] = at + work[i, q]
-                without = max(without, end2[i] + delivery[i])
+                without = max(without, end2[i] + delivery[i, q])
                 tail2[i] = tail[i]
             for x in range(here - 1, -1, -1):
                 i = order[x]
                 q = processor[i]
-                left = delivery[i]
+                left = delivery[i, q]
                 above = 0
                 b = after[i]
                 if b == v:
@@ -326,12 +331,12 @@ def search(  # type: ignore[no-untyped-def]
                     continue
                 if p != processor[v] and memory[v] > room[p]:
                     continue
-                ready = release[v]
+                ready = head[v, p]
                 for e in range(need_first[v], need_first[v + 1]):
                     j = sender[e]
                     q = processor[j]
                     ready = max(ready, end2[j] + (startup[q, p] + needed[e] / bandwidth[q, p]))
-                behind = delivery[v]
+                behind = delivery[v, p]
                 for e in range(sent_first[v], sent_first[v + 1]):
                     j = receiver[e]
                     q = processor[j]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ordino.core.arrays import Integers
+from ordino.core.arrays import Integers, Reals
 from ordino.heuristics.taskgraph.arrays import Arrays
 from ordino.models.taskgraph.problem import Schedule
 
@@ -25,26 +25,43 @@ class TabuSearch:
         arrays: The task graph.
         kernels: The module `tabu_kernels`.
         random: For the seed of the kernels' own random numbers.
+        head: Earliest start of each task on each processor; by default its release date.
+        behind: What must pass behind its end there; by default nothing.
 
     Attributes:
         best_order: The best order since the start; changes as the search goes on.
         best_processor: The processors of the best schedule.
+        state: Where the search is, a `tabu_kernels.State`; changes as the search goes on.
         target: See `start`.
     """
 
-    def __init__(self, arrays: Arrays, kernels: Any, random: np.random.Generator) -> None:
+    def __init__(
+        self,
+        arrays: Arrays,
+        kernels: Any,
+        random: np.random.Generator,
+        head: Reals | None = None,
+        behind: Reals | None = None,
+    ) -> None:
         self._kernels = kernels
         self._arrays = arrays
         self._room = arrays.capacity.copy()
-        self._state = kernels.State.of(arrays.tasks, arrays.processors)
+        self.state = kernels.State.of(arrays.tasks, arrays.processors)
+        self.state.head[:] = arrays.release[:, None] if head is None else head
+        self._behind = behind
         self._tabu = np.zeros(arrays.work.shape, np.int64)
         self._counters = np.zeros(2, np.int64)
         self._lengths = np.zeros(2)
         self._seed = random.integers(1, 2**63, 1, dtype=np.uint64)
-        self._tried = max(FEWEST_TRIED, LOOKED_AT // (arrays.tasks + len(arrays.sender)))
+        self._tried = max(FEWEST_TRIED, LOOKED_AT // self.size)
         self.target = 0.0
-        self.best_order: Integers = self._state.order.copy()
-        self.best_processor: Integers = self._state.processor.copy()
+        self.best_order: Integers = self.state.order.copy()
+        self.best_processor: Integers = self.state.processor.copy()
+
+    @property
+    def size(self) -> int:
+        """Tasks and edges."""
+        return self._arrays.tasks + len(self._arrays.sender)
 
     @property
     def moves(self) -> int:
@@ -70,10 +87,12 @@ class TabuSearch:
             target: The makespan that is wanted within the deadlines: a length of no more says that
                 both are so. 0 where deadlines do not count.
         """
-        state, kernels = self._state, self._kernels
+        state, kernels = self.state, self._kernels
         state.processor[:] = processor
         state.order[:] = order
-        state.delivery[:] = np.maximum(0.0, target - self._arrays.deadline)
+        state.delivery[:] = np.maximum(0.0, target - self._arrays.deadline)[:, None]
+        if self._behind is not None:
+            np.maximum(state.delivery, self._behind, out=state.delivery)
         used = np.bincount(processor, self._arrays.memory, minlength=len(self._room))
         self._room[:] = self._arrays.capacity - used
         self.target = target
@@ -85,12 +104,12 @@ class TabuSearch:
 
     def schedule(self) -> Schedule:
         """Return the schedule that the search is at."""
-        return Schedule(self._state.processor, self._state.start)
+        return Schedule(self.state.processor, self.state.start)
 
     def advance(self, moves: int, *, tenure: int, kicks: int = 0) -> bool:
         """Do so many moves, the first of them kicks; returns true, at once, for a better best."""
         better: bool = self._kernels.search(
-            *(self._arrays, self._state, self._room, self.best_order, self.best_processor),
+            *(self._arrays, self.state, self._room, self.best_order, self.best_processor),
             *(self._tabu, self._counters, self._lengths, self._seed),
             *(tenure, self._tried, kicks, moves),
         )
