@@ -2,8 +2,8 @@
 
     python benchmarks/taskgraph_heft.py [--peer V/bin/python] [--peer-tasks 5000]
 
-Ours is timed warm, with the graph in arrays: ranks, order, placing. The peer (SAGA; see
-peers/saga_peer.py for its environment) is timed with its graph built, on related machines, which
+Ours is timed warm, with the graph in arrays: ranks, order, placing. The peer (SAGA; peers/run.py
+makes an environment for it) is timed with its graph built, on related machines, which
 are all that it knows, and its makespan stands beside ours: it takes means over pairs of processors
 with those of a processor with itself, so that ranks, and makespans, differ by some percent.
 """
@@ -21,6 +21,7 @@ import numpy as np
 
 from ordino.heuristics.taskgraph import kernels, rules
 from ordino.heuristics.taskgraph.arrays import Arrays
+from ordino.instances.reading import dump_instance
 from ordino.instances.taskgraph.generate import layered
 from ordino.models.taskgraph.problem import TaskGraph
 
@@ -67,7 +68,7 @@ def compare(peer: str, tasks: int, seed: int) -> None:
     costs = base.work[:, 0] + 0.001
     edges = list(zip(base.source.tolist(), base.target.tolist(), base.volume.tolist(), strict=True))
     graph = TaskGraph.of(costs[:, None] / speeds, edges)
-    asked = {"costs": costs.tolist(), "edges": edges, "speeds": speeds.tolist(), "link": 1.0}
+    asked = {"instance": json.loads(dump_instance(graph))}
     script = Path(__file__).parent / "peers" / "saga_peer.py"
     done = subprocess.run(
         [peer, str(script)], input=json.dumps(asked), capture_output=True, text=True, check=True
@@ -78,8 +79,8 @@ def compare(peer: str, tasks: int, seed: int) -> None:
     assert ours is not None
     makespan = (ours.start + graph.work[np.arange(tasks), ours.processor]).max()
     click.echo(
-        f"peer, {tasks} x 8: HEFT {theirs['seconds']:.2f} s (built in {theirs['build']:.2f} s), "
-        f"makespan {theirs['makespan']:.6g}; ours {1000 * spent:.2f} ms, makespan {makespan:.6g}: "
+        f"peer, {tasks} x 8: HEFT {theirs['seconds']:.2f} s (built in {theirs['building']:.2f} s), "
+        f"makespan {theirs['objective']:.6g}; ours {1000 * spent:.2f} ms, makespan {makespan:.6g}: "
         f"{theirs['seconds'] / spent:.0f} times"
     )
 

@@ -1,4 +1,5 @@
-"""Pages that are made when the site is built: the start from the README, and one a family."""
+"""Pages that are made when the site is built: the start from the README, and one a family: what
+`docs/<family>.md` says, if there is one, and the reference, from the docstrings."""
 
 from __future__ import annotations
 
@@ -18,12 +19,13 @@ from ordino.core.parameters import parameters_of
 from ordino.core.registry import all_families
 from ordino.instances.sets import listed_files, public_sets
 
-README = Path(__file__).parents[1] / "README.md"
+DOCS = Path(__file__).parent
+README = DOCS.parent / "README.md"
 
 
 def on_config(config: Any) -> Any:
     """Put the families into the navigation."""
-    pages = [{home.name: f"families/{home.name}.md"} for home in all_families().values()]
+    pages = [f"{home.name}.md" for home in all_families().values()]
     config.nav = [{"Families": pages} if "Families" in entry else entry for entry in config.nav]
     return config
 
@@ -33,8 +35,15 @@ def on_files(files: Files, config: Any) -> Files:
     start = README.read_text().replace("](docs/", "](")
     files.append(File.generated(config, "index.md", content=start))
     for home in all_families().values():
-        page = "\n".join(_family(home))
-        files.append(File.generated(config, f"families/{home.name}.md", content=page))
+        name = f"{home.name}.md"
+        written = files.get_file_from_path(name)
+        if written is None:
+            intro = f"# {home.name}\n\n{home.title[0].upper()}{home.title[1:]}.\n"
+        else:
+            files.remove(written)
+            intro = written.content_string
+        page = "\n".join([intro, *_family(home)])
+        files.append(File.generated(config, name, content=page))
     return files
 
 
@@ -72,7 +81,6 @@ def _described(reference: str | None) -> list[str]:
 
 
 def _family(home: Family) -> Iterator[str]:
-    yield f"# {home.name}\n\n{home.title[0].upper()}{home.title[1:]}.\n"
     yield "## The problem\n"
     for reference in dict.fromkeys(map(_module, home.instances.values())):
         yield _text(reference) + "\n"

@@ -1,4 +1,4 @@
-"""What the README says works as it says."""
+"""What the README and the pages of the families say works as they say."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from ordino import read
 from ordino.cli import ordino
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+INSTANCES = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in sorted((ROOT / "docs").glob("*.md"))
+    for number, block in enumerate(re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL))
+    if block.startswith('{"ordino": 1')
+]
 
 
 def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,4 +38,9 @@ def test_every_command_of_the_readme_is_known() -> None:
 
 def test_the_scripts_of_the_readme_are_there() -> None:
     for name in re.findall(r"^(scripts/\w+)", README, re.MULTILINE):
-        assert (Path(__file__).parents[1] / name).stat().st_mode & 0o111
+        assert (ROOT / name).stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize("block", INSTANCES)
+def test_the_instances_of_the_pages_are_instances(block: str) -> None:
+    assert read(block).fingerprint()

@@ -86,6 +86,7 @@ PEERS = {
             ("jobshop", "tardiness"),
         ),
         Peer("pyjobshop", "pyjobshop_peer.py", ("pyjobshop==0.0.9",), "pyjobshop", ("jobshop",)),
+        Peer("saga-heft", "saga_peer.py", ("anrg-saga==2.0.2",), "anrg-saga", ("taskgraph",)),
     )
 }
 
@@ -165,7 +166,8 @@ def judge(run: Run, instance: Any, events: list[dict[str, Any]]) -> str:
     except (RejectedSolution, OrdinoError) as error:
         return json.dumps({"error": str(error)})
     last = events[-1]["seconds"] if events else run.time_limit
-    seconds = last if incumbent.optimal else max(last, run.time_limit)
+    ended = incumbent.optimal or any(event.get("done") for event in events)
+    seconds = last if ended else max(last, run.time_limit)
     trace = [
         {"kind": "incumbent" if "solution" in event else "bound", "source": run.solver}
         | {name: event[name] for name in TOLD if name in event}

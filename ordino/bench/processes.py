@@ -34,7 +34,8 @@ def modules_for(names: Iterable[str]) -> list[str]:
     """Return the modules that runs of families need, engines and compiled kernels among them."""
     found = [each for each in _ENGINES if importlib.util.find_spec(each.partition(".")[0])]
     found += ["ordino.api", "ordino.bench.child", "ordino.instances.reading"]
-    found += ["ordino.solvers.race", "ordino.solvers.rule"]
+    found += ["ordino.instances.catalogue", "ordino.solvers.race", "ordino.solvers.rule"]
+    found += ["email.parser"]  # for the versions of packages
     for name in names:
         found += sorted(_modules_of(family(name)))
         found += [module for module in kernel_modules() if name in module.split(".")]

@@ -19,7 +19,14 @@ from ordino.commands.parameters import (
     size,
     solver_names,
 )
-from ordino.commands.recorded import compare, query, report, status, store_option
+from ordino.commands.recorded import (
+    compare,
+    query,
+    report,
+    status,
+    store_option,
+    telling_damage,
+)
 
 if TYPE_CHECKING:
     from ordino.bench.plan import Plan, Run
@@ -258,17 +265,12 @@ def _slots(plan: Plan, jobs: int | None, oversubscribe: bool, cluster: str | Non
 def _look_at_finished(store: Store, runs: list[Run], progress: Any) -> list[str]:
     """Read the records of runs that are there, and return the keys of those that failed."""
     finished = store.finished()
-    before = len(store.damaged())
     failed = []
-    for record in store.records((run.key for run in runs if run.key in finished), whole=True):
-        progress.before(record)
-        if record["outcome"] != "finished":
-            failed.append(record["key"])
-    if damaged := len(store.damaged()) - before:
-        say(
-            f"warning: {damaged} damaged file{'s' if damaged > 1 else ''} set aside in "
-            f"{store.path / 'damaged'}; what they held is done again"
-        )
+    with telling_damage(store):
+        for record in store.records((run.key for run in runs if run.key in finished), whole=True):
+            progress.before(record)
+            if record["outcome"] != "finished":
+                failed.append(record["key"])
     return failed
 
 

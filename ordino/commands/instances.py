@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["bounds", "convert", "generate", "info"]
 
+MOST_TRIED = 2_000_000
+"""Characters of an instance that is written in every format to see which can hold it."""
+
 
 @click.command(cls=InstanceCommand)
 @click.argument("file", shell_complete=complete_source)
@@ -66,11 +69,14 @@ def info(
     answer(summarise_facts(head | sizes | facts))
 
 
-def _formats_for(home: Family, instance: Instance) -> list[str]:
-    """Return the names of the formats that can hold an instance."""
+def _formats_for(home: Family, instance: Instance) -> list[str] | None:
+    """Return the names of the formats that can hold an instance, `None` for large ones, where it
+    takes long to find out: they are written for it."""
     from ordino.core.errors import UsageError
     from ordino.instances.reading import dump_instance
 
+    if len(dump_instance(instance)) > MOST_TRIED:
+        return None
     found = ["json"]
     for spec in home.formats:
         if spec.write is None:

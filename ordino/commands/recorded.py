@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ordino.commands.output import answer, answer_json, require_writable, say
 from ordino.commands.parameters import OUTPUT, Command, json_option
 
-__all__ = ["compare", "query", "report", "status", "store_option"]
+if TYPE_CHECKING:
+    from ordino.bench.store import Store
+
+__all__ = ["compare", "query", "report", "status", "store_option", "telling_damage"]
 
 _REGRESSION = 7
 
@@ -20,6 +25,19 @@ store_option = click.option(
     show_default=True,
     help="Folder of finished runs.",
 )
+
+
+@contextmanager
+def telling_damage(*stores: Store) -> Iterator[None]:
+    """Warn of files that are set aside meanwhile."""
+    before = [len(store.damaged()) for store in stores]
+    yield
+    for store, held in zip(stores, before, strict=True):
+        if damaged := len(store.damaged()) - held:
+            say(
+                f"warning: {damaged} damaged file{'s' if damaged > 1 else ''} set aside in "
+                f"{store.path / 'damaged'}; ordino bench run does again what they held"
+            )
 
 
 @click.command(cls=Command)
@@ -63,9 +81,11 @@ def query(sql: str, store: str, output: str | None, as_csv: bool, as_json: bool)
         if not output.lower().endswith(tuple(EXPORTS)):
             raise UsageError(f"{output}: expected a file {', '.join(EXPORTS)}")
         require_writable(output)
-        export(target, sql, output)
+        with telling_damage(target):
+            export(target, sql, output)
         return
-    names, rows = ask(target, sql)
+    with telling_damage(target):
+        names, rows = ask(target, sql)
     if as_json:
         import json
 
@@ -128,7 +148,8 @@ def report(store: str, outputs: tuple[str, ...], pictures: int) -> None:
     require_writable(*places)
     pages = [place for place in places if place.lower().endswith(".html")]
     folder = Path(pages[0]).with_suffix(".pictures") if pages else Path()
-    made = make_report(target, draw_best(target, folder, pictures if pages else 0))
+    with telling_damage(target):
+        made = make_report(target, draw_best(target, folder, pictures if pages else 0))
     from ordino.instances.reading import write_file
 
     for place in places:
@@ -157,7 +178,9 @@ def compare(before: str, after: str, threshold: float, as_json: bool) -> int:
     from ordino.bench.compare import compare as compare_stores
     from ordino.bench.store import Store
 
-    found = compare_stores(Store(before), Store(after), threshold)
+    stores = Store(before), Store(after)
+    with telling_damage(*stores):
+        found = compare_stores(*stores, threshold)
     if as_json:
         answer_json(found.to_data())
     else:

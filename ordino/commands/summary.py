@@ -128,7 +128,8 @@ def summarise_facts(facts: Mapping[str, Any]) -> str:
 
 def _fact(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_fact(each)}" for name, each in value.items())
+        told = {name: _fact(each) for name, each in value.items() if each is not None}
+        return ", ".join(f"{name} {each}" for name, each in told.items())
     if isinstance(value, list):
         return ", ".join(map(_fact, value))
     if isinstance(value, bool):

@@ -89,7 +89,15 @@ class InputError(OrdinoError):
 
 
 class InstanceError(InputError):
-    """Data that do not make a well-formed instance or solution."""
+    """Data that do not make a well-formed instance or solution.
+
+    `path` says which part of the plain form (`to_data`) is wrong, as far as that is one place:
+    `("edges", 3)`. Whoever knows where that part stands in a file gives the line.
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class UsageError(OrdinoError):

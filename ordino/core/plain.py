@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from ordino.core.arrays import LARGEST
-from ordino.core.errors import InputError, clip, nearest
+from ordino.core.errors import InputError, InstanceError, clip, nearest
 
 __all__ = ["Node", "parse_json"]
 
@@ -44,6 +45,14 @@ class Node:
             line, column = _locate(self.document.text, self.path)
         text = f"{where}: {message}" if where else message
         return InputError(text, source=self.document.source, line=line, column=column)
+
+    def located(self, error: InstanceError) -> InputError:
+        """Make an error about the part of this value that is no instance, as far as it is here."""
+        node = self
+        with suppress(LookupError, TypeError):
+            for step in error.path:
+                node = Node(node.value[step], (*node.path, step), node.document)
+        return node.error(error.message)
 
     def expected(self, what: str) -> InputError:
         """Make an error that says what this value should have been."""

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Protocol
 
 from ordino.core.arrays import LARGEST
-from ordino.core.errors import InputError, clip
+from ordino.core.errors import InputError, InstanceError, clip
 
-__all__ = ["Line", "Text", "integers_of"]
+__all__ = ["Line", "Place", "Text", "integers_of"]
 
 _TOKEN = re.compile(r"\S+")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -82,6 +83,14 @@ class Line:
         return int(token)
 
 
+class Place(Protocol):
+    """Something that knows where it stands: a `Line`, a `Node`."""
+
+    def error(self, message: str) -> InputError:
+        """Make an error about this place."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text, the name of where it came from, and a name for what is in it."""
@@ -99,6 +108,18 @@ class Text:
     def error(self, message: str) -> InputError:
         """Make an error about the text as a whole."""
         return InputError(message, source=self.source)
+
+    def located(self, error: InstanceError, **places: Sequence[Place]) -> InputError:
+        """Make an error about what the text says of a part that is no instance.
+
+        Args:
+            error: Its path names a field and an index.
+            places: For fields, where each of their items stands.
+        """
+        match error.path:
+            case (str(field), int(index), *_) if field in places:
+                return places[field][index].error(error.message)
+        return self.error(error.message)
 
     def end_error(self, message: str) -> InputError:
         """Make an error about something that is missing at the end of the text."""

@@ -35,7 +35,7 @@ EXPECTED = {
     "million_digits.json": ": a number has thousands of digits",
     "negative_duration.txt": ":2:7: expected a duration of at least 0, got -2",
     "nested_deeply.json": ": no valid JSON: nested too deeply",
-    "no_jobs.json": ":1:1: expected at least one job",
+    "no_jobs.json": ":2:10: jobs: expected at least one job",
     "no_machines.txt": ":1:1: no known format",
     "not_a_number.json": ": NaN is no JSON number",
     "not_utf8.txt": ":3: not UTF-8 text",

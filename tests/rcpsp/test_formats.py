@@ -16,11 +16,11 @@ from ordino.models.rcpsp.problem import Plan, Project
 BROKEN = Path(__file__).parents[1] / "data" / "rcpsp" / "broken"
 
 EXPECTED = {
-    "calendar_goes_back.json": ":1:1: R: capacity at time 3 follows that at 4",
-    "calendar_not_from_zero.json": ":1:1: R: its capacity begins at time 3, expected 0",
-    "cycle_of_lags.json": ":1:1: time lags form a cycle of positive length 4: a -> b -> a",
+    "calendar_goes_back.json": ":1:91: renewable[0].capacity[2]: R: capacity at time 3 follows",
+    "calendar_not_from_zero.json": ":1:75: renewable[0].capacity[0]: R: its capacity begins",
+    "cycle_of_lags.json": ":4:11: lags[0]: time lags form a cycle of positive length 4: ",
     "demands_missing.json": ":3:26: activities[1].modes[0]: expected 2 items, got 1",
-    "group_of_one.json": ":1:1: group 0: expected several different activities",
+    "group_of_one.json": ":4:18: disjunctive[0]: group 0: expected several different activities",
     "no_modes.json": ":3:25: activities[1].modes: expected at least one mode, got a list",
     "rcp_cut_off.rcp": ":6: expected a successor of activity 3, the file ends",
     "rcp_too_many_numbers.rcp": ":8:1: expected the end of the file",
@@ -44,11 +44,11 @@ EXPECTED = {
     "sm_wrong_successor_count.mm": ":9:36: expected 3 successors, got 2",
     "tardiness_without_due_dates.json": ":1:1: the goal tardiness needs due dates, and wei",
     "total_beyond_63_bits.json": ":1:1: the end of a schedule may reach 4611686018427387905, b",
-    "two_activities_of_one_name.json": ":1:1: two activities are called 'a'",
+    "two_activities_of_one_name.json": ":3:11: activities[1].name: two activities are called 'a'",
     "unknown_activity_in_lag.json": ":4:17: lags[0][1]: no activity has this name, known: a, b",
-    "unknown_goal.json": ":1:1: no goal cost: known: makespan, tardiness",
+    "unknown_goal.json": ":1:42: goal: no goal cost: known: makespan, tardiness",
     "unknown_kind_of_lag.json": ":4:22: lags[0][2]: no kind of time lag, did you mean end-end?",
-    "windows_cross.json": ":1:1: activity b takes at least 2, its window is 5 to 6",
+    "windows_cross.json": ":3:2: activities[1]: activity b takes at least 2, its window is 5 to 6",
 }
 
 

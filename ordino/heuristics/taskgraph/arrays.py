@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,11 +10,10 @@ from ordino.core.arrays import Integers, Reals
 from ordino.models.taskgraph.order import adjacency
 from ordino.models.taskgraph.problem import TaskGraph
 
-__all__ = ["Arrays"]
+__all__ = ["Arrays", "graph_type"]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrays:
+class Arrays(NamedTuple):
     """Adjacency in both directions, and costs; writable copies of a `TaskGraph`'s data.
 
     Data of volume v take `startup[q, p] + v / bandwidth[q, p]` from processor q to p; the diagonals
@@ -32,6 +31,7 @@ class Arrays:
         startup: Shape (processors, processors).
         bandwidth: Shape (processors, processors).
         release: Shape (tasks,).
+        deadline: Shape (tasks,).
         memory: Shape (tasks,).
         capacity: Shape (processors,).
     """
@@ -47,6 +47,7 @@ class Arrays:
     startup: Reals
     bandwidth: Reals
     release: Reals
+    deadline: Reals
     memory: Reals
     capacity: Reals
 
@@ -67,6 +68,7 @@ class Arrays:
             startup=graph.startup.copy(),
             bandwidth=graph.bandwidth.copy(),
             release=graph.release_dates.copy(),
+            deadline=graph.deadlines.copy(),
             memory=graph.memory.copy(),
             capacity=graph.capacity.copy(),
         )
@@ -87,3 +89,10 @@ class Arrays:
         if not unlike.any():
             return 0.0, 0.0
         return float(self.startup[unlike].mean()), float((1 / self.bandwidth[unlike]).mean())
+
+
+def graph_type() -> Any:
+    """Return the type of `Arrays` in signatures of kernels."""
+    from numba import typeof
+
+    return typeof(Arrays.of(TaskGraph.of([[1]])))

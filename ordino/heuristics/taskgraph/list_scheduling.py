@@ -1,8 +1,8 @@
 """List scheduling of task graphs, in the part of Python that numba compiles.
 
 So each function serves twice: interpreted, for a first answer without waiting for a compiler, and
-compiled (`kernels`). The parameters are the fields of `Arrays`; `processor` and `start` are filled
-in. A makespan of -1 says that the memory of the processors did not suffice.
+compiled (`kernels`). `graph` is an `Arrays`; `processor` and `start` are filled in. A makespan of
+-1 says that the memory of the processors did not suffice.
 """
 
 from __future__ import annotations
@@ -28,13 +28,12 @@ __all__ = [
 MIN_MIN, MAX_MIN, SUFFERAGE, ETF, DLS = range(5)
 
 
-def upward_ranks(
-    order: Any, first: Any, receiver: Any, sent: Any, weight: Any, wait: Any, unit: Any, rank: Any
-) -> None:
+def upward_ranks(graph: Any, weight: Any, wait: Any, unit: Any, rank: Any) -> None:
     """Fill in the longest way from each task to the end, its own weight included. O(n + e).
 
     rank_u(i) = w_i + max over successors j of (wait + unit volume_ij + rank_u(j)).
     """
+    order, first, receiver, sent = graph.order, graph.sent_first, graph.receiver, graph.sent
     for x in range(len(order) - 1, -1, -1):
         task = order[x]
         longest = 0.0
@@ -43,13 +42,12 @@ def upward_ranks(
         rank[task] = weight[task] + longest
 
 
-def downward_ranks(
-    order: Any, first: Any, sender: Any, needed: Any, weight: Any, wait: Any, unit: Any, rank: Any
-) -> None:
+def downward_ranks(graph: Any, weight: Any, wait: Any, unit: Any, rank: Any) -> None:
     """Fill in the longest way from the beginning to each task, without its own weight. O(n + e).
 
     rank_d(i) = max over predecessors j of (rank_d(j) + w_j + wait + unit volume_ji).
     """
+    order, first, sender, needed = graph.order, graph.need_first, graph.sender, graph.needed
     for x in range(len(order)):
         task = order[x]
         longest = 0.0
@@ -59,14 +57,14 @@ def downward_ranks(
         rank[task] = longest
 
 
-def optimistic_costs(
-    order: Any, first: Any, receiver: Any, sent: Any, work: Any, wait: Any, unit: Any, costs: Any
-) -> None:
+def optimistic_costs(graph: Any, wait: Any, unit: Any, costs: Any) -> None:
     """Fill in the optimistic cost table OCT of PEFT. O(e p).
 
     OCT(i, p) = max over successors j of min over q of OCT(j, q) + w(j, q) + (0 if q = p else c_ij):
     the least that is left to do behind task i if it runs on p, were no processor ever busy.
     """
+    order, first, receiver, sent = graph.order, graph.sent_first, graph.receiver, graph.sent
+    work = graph.work
     processors = work.shape[1]
     for x in range(len(order) - 1, -1, -1):
         task = order[x]
@@ -84,20 +82,7 @@ def optimistic_costs(
 
 
 def list_schedule(
-    order: Any,
-    need_first: Any,
-    sender: Any,
-    needed: Any,
-    work: Any,
-    startup: Any,
-    bandwidth: Any,
-    release: Any,
-    memory: Any,
-    capacity: Any,
-    bias: Any,
-    forced: Any,
-    processor: Any,
-    start: Any,
+    graph: Any, order: Any, bias: Any, forced: Any, processor: Any, start: Any
 ) -> Any:
     """Place tasks one after another where they end earliest, in gaps too; returns the makespan.
 
@@ -106,26 +91,21 @@ def list_schedule(
     O(n^2 + e p); where gaps are few, O(n p log n + e p).
 
     Args:
+        graph: An `Arrays`.
         order: The tasks, each behind its predecessors.
-        need_first: See `Arrays`.
-        sender: See `Arrays`.
-        needed: See `Arrays`.
-        work: See `Arrays`.
-        startup: See `Arrays`.
-        bandwidth: See `Arrays`.
-        release: See `Arrays`.
-        memory: See `Arrays`.
-        capacity: See `Arrays`.
         bias: Added to the end before comparing; shape (tasks, processors), or (0, 0) for none.
         forced: Processor of each task, -1 where it is open; shape (tasks,), or (0,) for all open.
         processor: Filled in.
         start: Filled in.
     """
+    need_first, sender, needed = graph.need_first, graph.sender, graph.needed
+    work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
+    release, memory = graph.release, graph.memory
     tasks, processors = work.shape
     begins = np.empty((processors, tasks))
     ends = np.empty((processors, tasks))
     count = np.zeros(processors, np.int64)
-    room = capacity.copy()
+    room = graph.capacity.copy()
     finish = np.empty(tasks)
     biased, fixed = bias.size > 0, forced.size > 0
     makespan = 0.0
@@ -179,34 +159,22 @@ def list_schedule(
     return makespan
 
 
-def lookahead_schedule(
-    order: Any,
-    rank: Any,
-    sent_first: Any,
-    receiver: Any,
-    need_first: Any,
-    sender: Any,
-    needed: Any,
-    work: Any,
-    startup: Any,
-    bandwidth: Any,
-    release: Any,
-    memory: Any,
-    capacity: Any,
-    processor: Any,
-    start: Any,
-) -> Any:
+def lookahead_schedule(graph: Any, order: Any, rank: Any, processor: Any, start: Any) -> Any:
     """Place each task where the latest of its successors could end earliest; returns the makespan.
 
     For every processor the task is placed on trial, and its successors behind it, by decreasing
     rank, each where it ends earliest with the data that are placed by then (Bittencourt,
     Sakellariou, Madeira 2010). O(e p^2 d) besides the gaps, for d predecessors of a task.
     """
+    sent_first, receiver = graph.sent_first, graph.receiver
+    need_first, sender, needed = graph.need_first, graph.sender, graph.needed
+    work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
+    release, memory = graph.release, graph.memory
     tasks, processors = work.shape
     begins = np.empty((processors, tasks))
     ends = np.empty((processors, tasks))
     count = np.zeros(processors, np.int64)
-    room = capacity.copy()
+    room = graph.capacity.copy()
     finish = np.empty(tasks)
     for task in range(tasks):
         processor[task] = -1
@@ -309,22 +277,7 @@ def lookahead_schedule(
 
 
 def batch_schedule(
-    rule: Any,
-    level: Any,
-    typical: Any,
-    sent_first: Any,
-    receiver: Any,
-    need_first: Any,
-    sender: Any,
-    needed: Any,
-    work: Any,
-    startup: Any,
-    bandwidth: Any,
-    release: Any,
-    memory: Any,
-    capacity: Any,
-    processor: Any,
-    start: Any,
+    graph: Any, rule: Any, level: Any, typical: Any, processor: Any, start: Any
 ) -> Any:
     """Choose among all ready tasks and processors at each step; returns the makespan.
 
@@ -341,14 +294,20 @@ def batch_schedule(
     O(n r + n p + e p), for r tasks that are ready at once.
 
     Args:
+        graph: An `Arrays`.
         rule: One of the five.
         level: Longest way of each task to the end in typical work, without data.
         typical: Typical work of each task.
-        sent_first: See `Arrays`, and so on.
+        processor: Filled in.
+        start: Filled in.
     """
+    sent_first, receiver = graph.sent_first, graph.receiver
+    need_first, sender, needed = graph.need_first, graph.sender, graph.needed
+    work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
+    release, memory = graph.release, graph.memory
     tasks, processors = work.shape
     free = np.zeros(processors)
-    room = capacity.copy()
+    room = graph.capacity.copy()
     arrival = np.empty((tasks, processors))
     waits = np.empty(tasks, np.int64)
     ready = np.empty(tasks, np.int64)

@@ -10,6 +10,7 @@ Ranks take the time of a task over all processors that can run it as their mean,
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +30,7 @@ __all__ = [
     "cpop",
     "dls",
     "etf",
+    "first_schedule",
     "functions",
     "heft",
     "lookahead",
@@ -70,6 +72,31 @@ def heft(instance: TaskGraph, *, rank: Statistic = "mean") -> Schedule | None:
     return _listed(instance, arrays, code, ranked(arrays, upward(arrays, code, rank)))
 
 
+def first_schedule(instance: TaskGraph) -> Schedule | None:
+    """Return a schedule to start a search from, which may miss deadlines.
+
+    That of HEFT, or where it runs out of memory, of HEFT with each task, the largest first, on the
+    processor that then has least work among those with room; `None` where one finds none.
+    """
+    if np.isfinite(instance.deadlines).any():
+        instance = replace(instance, deadlines=np.full(instance.tasks, np.inf))
+    found = heft(instance)
+    if found is not None:
+        return found
+    room, load = instance.capacity.copy(), np.zeros(instance.processors)
+    forced = np.empty(instance.tasks, np.int64)
+    for task in np.argsort(-instance.memory, kind="stable").tolist():
+        after = np.where(instance.memory[task] <= room, load + instance.work[task], np.inf)
+        place = int(after.argmin())
+        if not np.isfinite(after[place]):
+            return None
+        forced[task], load[place] = place, after[place]
+        room[place] -= instance.memory[task]
+    arrays, code = Arrays.of(instance), functions(instance)
+    order = ranked(arrays, upward(arrays, code, "mean"))
+    return _listed(instance, arrays, code, order, forced=forced)
+
+
 def cpop(instance: TaskGraph) -> Schedule | None:
     """CPOP: a critical path on the one processor that suits it best, the other tasks where they end
     earliest, the largest sum of upward and downward rank first (Topcuoglu, Hariri, Wu 2002)."""
@@ -77,11 +104,7 @@ def cpop(instance: TaskGraph) -> Schedule | None:
     code = functions(instance)
     weight = typical_work(arrays, "mean")
     down = np.empty(arrays.tasks)
-    code.downward_ranks(
-        arrays.order,
-        *(arrays.need_first, arrays.sender, arrays.needed),
-        *(weight, *arrays.mean_link(), down),
-    )
+    code.downward_ranks(arrays, weight, *arrays.mean_link(), down)
     priority = upward(arrays, code, "mean") + down
     path = _critical_path(arrays, priority)
     forced = np.full(arrays.tasks, -1)
@@ -98,11 +121,7 @@ def peft(instance: TaskGraph) -> Schedule | None:
     arrays = Arrays.of(instance)
     code = functions(instance)
     costs = np.empty_like(arrays.work)
-    code.optimistic_costs(
-        arrays.order,
-        *(arrays.sent_first, arrays.receiver, arrays.sent),
-        *(arrays.work, *arrays.mean_link(), costs),
-    )
+    code.optimistic_costs(arrays, *arrays.mean_link(), costs)
     order = by_priority(instance.source, instance.target, -costs.mean(axis=1))
     return _listed(instance, arrays, code, order, bias=costs)
 
@@ -114,13 +133,7 @@ def lookahead(instance: TaskGraph, *, rank: Statistic = "mean") -> Schedule | No
     code = functions(instance)
     ranks = upward(arrays, code, rank)
     processor, start = _empty(arrays)
-    makespan = code.lookahead_schedule(
-        ranked(arrays, ranks),
-        ranks,
-        *(arrays.sent_first, arrays.receiver),
-        *_costs(arrays),
-        *(processor, start),
-    )
+    makespan = code.lookahead_schedule(arrays, ranked(arrays, ranks), ranks, processor, start)
     return _made(instance, processor, start, makespan)
 
 
@@ -181,11 +194,7 @@ def typical_work(arrays: Arrays, statistic: Statistic) -> Reals:
 def upward(arrays: Arrays, code: Any, statistic: Statistic) -> Reals:
     """Return the upward rank of each task."""
     rank = np.empty(arrays.tasks)
-    code.upward_ranks(
-        arrays.order,
-        *(arrays.sent_first, arrays.receiver, arrays.sent),
-        *(typical_work(arrays, statistic), *arrays.mean_link(), rank),
-    )
+    code.upward_ranks(arrays, typical_work(arrays, statistic), *arrays.mean_link(), rank)
     return rank
 
 
@@ -209,12 +218,6 @@ def _critical_path(arrays: Arrays, priority: Reals) -> Integers:
             return np.array(path, dtype=np.int64)
         task = int(critical[0])
         path.append(task)
-
-
-def _costs(arrays: Arrays) -> tuple[Any, ...]:
-    needs = (arrays.need_first, arrays.sender, arrays.needed)
-    links = (arrays.work, arrays.startup, arrays.bandwidth)
-    return (*needs, *links, arrays.release, arrays.memory, arrays.capacity)
 
 
 def _empty(arrays: Arrays) -> tuple[Integers, Reals]:
@@ -242,8 +245,8 @@ def placed(
     """Return processors, starts and makespan of an order; see `list_scheduling.list_schedule`."""
     processor, start = _empty(arrays)
     makespan = code.list_schedule(
+        arrays,
         order,
-        *_costs(arrays),
         np.empty((0, 0)) if bias is None else bias,
         np.empty(0, np.int64) if forced is None else forced,
         *(processor, start),
@@ -256,19 +259,9 @@ def _batch(instance: TaskGraph, rule: int) -> Schedule | None:
     code = functions(instance)
     typical = typical_work(arrays, "median")
     level = np.empty(arrays.tasks)
-    code.upward_ranks(
-        arrays.order,
-        *(arrays.sent_first, arrays.receiver, arrays.sent),
-        *(typical, 0.0, 0.0, level),
-    )
+    code.upward_ranks(arrays, typical, 0.0, 0.0, level)
     processor, start = _empty(arrays)
-    makespan = code.batch_schedule(
-        rule,
-        *(level, typical),
-        *(arrays.sent_first, arrays.receiver),
-        *_costs(arrays),
-        *(processor, start),
-    )
+    makespan = code.batch_schedule(arrays, rule, level, typical, processor, start)
     return _made(instance, processor, start, makespan)
 
 

@@ -59,10 +59,9 @@ def simulate(
     if policy == "online" and solution is not None:
         raise UsageError("simulate: the policy online makes its own plan, it takes none")
     arrays = Arrays.of(instance)
-    needs = (arrays.need_first, arrays.sender, arrays.needed)
-    graph = (*needs, arrays.work, arrays.startup, arrays.bandwidth, arrays.release)
     rng = np.random.default_rng(seed)
     values = np.empty(replications)
+    never = np.full(arrays.tasks, np.inf)
     if policy == "keep":
         plan = solution or heft(instance)
         if plan is None:
@@ -75,10 +74,9 @@ def simulate(
         part = values[first : first + block]
         factor = factors(rng, (part.size, arrays.tasks), cv, distribution)
         if policy == "keep":
-            kernels.replay(*graph, order, processor, factor, part, np.inf)
+            kernels.replay(arrays, never, order, processor, factor, part, np.inf)
         else:
-            more = (arrays.sent_first, arrays.receiver, rank_of, arrays.memory, arrays.capacity)
-            kernels.online(*graph, *more, factor, part)
+            kernels.online(arrays, rank_of, factor, part)
     return values
 
 

@@ -6,36 +6,30 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import float64, int64, uint64, void
 
 from ordino.core.kernel import kernel
+from ordino.heuristics.taskgraph.arrays import graph_type
+from ordino.models.taskgraph.timing import NOISE
 
 __all__ = ["climb", "online", "replay"]
 
-_I, _F, _M = "int64[::1]", "float64[::1]", "float64[:, ::1]"
-_NEEDS = f"{_I}, {_I}, {_F}, {_M}, {_M}, {_M}, {_F}"
-"""Edges by receiver, work, startup, bandwidth, release dates."""
+_I, _F, _M = int64[::1], float64[::1], float64[:, ::1]
+_GRAPH = graph_type()
 
 
-@kernel(f"float64({_NEEDS}, {_I}, {_I}, {_M}, {_F}, float64)")
+@kernel(float64(_GRAPH, _F, _I, _I, _M, _F, float64))
 def replay(  # type: ignore[no-untyped-def]
-    need_first,
-    sender,
-    needed,
-    work,
-    startup,
-    bandwidth,
-    release,
-    order,
-    processor,
-    factor,
-    values,
-    most,
+    graph, deadline, order, processor, factor, values, most
 ):
     """Keep processors and order: each task starts as soon as it may. O(n + e) a replication.
 
     Fills in the makespans and returns their sum; gives up, and returns infinity, once it exceeds
-    `most`.
+    `most` or a task misses its deadline.
     """
+    need_first, sender, needed = graph.need_first, graph.sender, graph.needed
+    work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
+    release = graph.release
     tasks, processors = work.shape
     end = np.empty(tasks)
     free = np.empty(processors)
@@ -55,6 +49,8 @@ def replay(  # type: ignore[no-untyped-def]
                 else:
                     at = max(at, end[i] + (startup[q, p] + needed[e] / bandwidth[q, p]))
             end[task] = at + work[task, p] * factor[r, task]
+            if end[task] > deadline[task]:
+                return np.inf
             free[p] = end[task]
             makespan = max(makespan, end[task])
         values[r] = makespan
@@ -64,23 +60,8 @@ def replay(  # type: ignore[no-untyped-def]
     return total
 
 
-@kernel(f"void({_NEEDS}, {_I}, {_I}, {_F}, {_F}, {_F}, {_M}, {_F})")
-def online(  # type: ignore[no-untyped-def]
-    need_first,
-    sender,
-    needed,
-    work,
-    startup,
-    bandwidth,
-    release,
-    sent_first,
-    receiver,
-    rank,
-    memory,
-    capacity,
-    factor,
-    values,
-):
+@kernel(void(_GRAPH, _F, _M, _F))
+def online(graph, rank, factor, values):  # type: ignore[no-untyped-def]
     """Decide as things happen: at every end or arrival, the tasks that are ready are taken by
     decreasing rank, each to the processor where it would end earliest as far as is known; it starts
     there if the processor is idle, and is decided on again later if not. Fills in the makespans.
@@ -88,6 +69,10 @@ def online(  # type: ignore[no-untyped-def]
     Planned durations are all that is known of tasks that have not ended. A task that finds no
     memory anywhere makes the makespan infinite. O(n r p + e) a replication, r tasks ready at once.
     """
+    sent_first, receiver = graph.sent_first, graph.receiver
+    need_first, sender, needed = graph.need_first, graph.sender, graph.needed
+    work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
+    release, memory = graph.release, graph.memory
     tasks, processors = work.shape
     place = np.empty(tasks, np.int64)
     end = np.empty(tasks)
@@ -101,7 +86,7 @@ def online(  # type: ignore[no-untyped-def]
     for r in range(len(factor)):
         running[:] = -1
         expected[:] = 0.0
-        room[:] = capacity
+        room[:] = graph.capacity
         count, done, coming = 0, 0, 0
         for task in range(tasks):
             waits[task] = need_first[task + 1] - need_first[task] + 1
@@ -175,47 +160,34 @@ def online(  # type: ignore[no-untyped-def]
         values[r] = makespan
 
 
-@kernel(
-    f"float64({_NEEDS}, {_I}, {_I}, {_F}, {_F}, {_I}, {_I}, {_M}, {_F}, float64, uint64[::1]"
-    ", int64)"
-)
+@kernel(float64(_GRAPH, _F, _I, _I, _M, _F, float64, uint64[::1], int64))
 def climb(  # type: ignore[no-untyped-def]
-    need_first,
-    sender,
-    needed,
-    work,
-    startup,
-    bandwidth,
-    release,
-    sent_first,
-    receiver,
-    memory,
-    room,
-    order,
-    processor,
-    factor,
-    values,
-    total,
-    state,
-    trials,
+    graph, room, order, processor, factor, values, total, seed, trials
 ):
     """Move tasks at random within the order and to other processors; keep what lessens the sum of
-    the makespans over the replications. Returns the sum.
+    the makespans over the replications, and the deadlines as planned. Returns the sum.
 
     Args:
-        need_first: See `replay`; `order` and `processor` are changed.
-        sent_first: Edges by sender, as `receiver`.
-        memory: Of each task.
+        graph: An `Arrays`.
         room: Memory left on each processor; changed.
+        order: The plan; changed.
+        processor: The plan; changed.
+        factor: See above.
+        values: Filled in, as by `replay`.
         total: Sum of the makespans as things are.
-        state: State of the random numbers (xorshift64*), one value other than 0; advanced.
+        seed: State of the random numbers (xorshift64*), one value other than 0; advanced.
         trials: Moves to try.
     """
+    need_first, sender, work, memory = graph.need_first, graph.sender, graph.work, graph.memory
+    sent_first, receiver = graph.sent_first, graph.receiver
     tasks, processors = work.shape
+    never, until = np.full(tasks, np.inf), graph.deadline * (1 + NOISE)
+    limited = until.min() < np.inf
+    plan, length = np.ones((1, tasks)), np.empty(1)
     place = np.empty(tasks, np.int64)
     for x in range(tasks):
         place[order[x]] = x
-    x64 = state[0]
+    x64 = seed[0]
     for _ in range(trials):
         x64 ^= x64 >> np.uint64(12)
         x64 ^= x64 << np.uint64(25)
@@ -242,20 +214,9 @@ def climb(  # type: ignore[no-untyped-def]
         order[there] = task
         place[task] = there
         processor[task] = p
-        changed = replay(
-            need_first,
-            sender,
-            needed,
-            work,
-            startup,
-            bandwidth,
-            release,
-            order,
-            processor,
-            factor,
-            values,
-            total,
-        )
+        changed = replay(graph, never, order, processor, factor, values, total)
+        if limited and changed <= total:
+            changed = max(changed, replay(graph, until, order, processor, plan, length, np.inf))
         if changed <= total:
             total = changed
             room[old] += memory[task]
@@ -267,5 +228,5 @@ def climb(  # type: ignore[no-untyped-def]
             order[here] = task
             place[task] = here
             processor[task] = old
-    state[0] = x64
+    seed[0] = x64
     return total

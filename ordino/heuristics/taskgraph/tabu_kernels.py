@@ -13,29 +13,78 @@ schedule without v, the longest way through v in its new place between a and b o
 exactly, if all ancestors of v go before it and all descendants behind it; and the makespan is the
 larger of that and the makespan without v (as Mastrolilli, Gambardella 2000 have it for the flexible
 job shop). So all places of a task are judged in O(n + e + p d).
+
+Each task has a head, before which it can't start, and behind its end a delivery that takes time,
+both by processor; the length of a schedule is the end of the last delivery. So a part of a larger
+schedule is searched as if it were all (see `window`). With deliveries of max(0, T - deadline), a
+length of at most T says that the deadlines are kept and the makespan is at most T. Below, makespans
+are such lengths.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numba import boolean, float64, int64, typeof, uint64, void
 
+from ordino.core.arrays import Integers, Reals
 from ordino.core.kernel import kernel
+from ordino.heuristics.taskgraph.arrays import graph_type
 
-__all__ = ["BEST", "CURRENT", "IMPROVED", "MOVES", "arrange", "link", "search"]
+__all__ = ["BEST", "CURRENT", "IMPROVED", "MOVES", "State", "arrange", "link", "search"]
 
 MOVES, IMPROVED = range(2)
 """Places in `counters`: moves in all, moves by the time of the last best."""
 CURRENT, BEST = range(2)
 """Places in `lengths`: makespans."""
 
-_I, _F, _M = "int64[::1]", "float64[::1]", "float64[:, ::1]"
-_GRAPH = f"{_I}, {_I}, {_F}, {_I}, {_I}, {_F}, {_M}, {_M}, {_M}, {_F}"
-"""Edges by sender, edges by receiver, work, startup, bandwidth, release dates."""
+_I, _F, _T = int64[::1], float64[::1], int64[:, ::1]
+_GRAPH = graph_type()
 
 
-@kernel(f"void({_I}, {_I}, {_I}, {_I}, {_I})")
-def link(order, processor, before, after, first):  # type: ignore[no-untyped-def]
-    """Make the links that an order stands for."""
+class State(NamedTuple):
+    """A schedule, and how long it is."""
+
+    processor: Integers
+    before: Integers
+    after: Integers
+    first: Integers
+    order: Integers
+    place: Integers
+    waits: Integers
+    start: Reals
+    tail: Reals
+    head: Reals
+    delivery: Reals
+
+    @classmethod
+    def of(cls, tasks: int, processors: int) -> State:
+        """Make room for a schedule."""
+        integers, reals = np.zeros(tasks, np.int64), np.zeros(tasks)
+        return cls(
+            processor=integers.copy(),
+            before=integers.copy(),
+            after=integers.copy(),
+            first=np.zeros(processors, np.int64),
+            order=integers.copy(),
+            place=integers.copy(),
+            waits=integers.copy(),
+            start=reals.copy(),
+            tail=reals.copy(),
+            head=np.zeros((tasks, processors)),
+            delivery=np.zeros((tasks, processors)),
+        )
+
+
+_STATE = typeof(State.of(1, 1))
+
+
+@kernel(void(_STATE))
+def link(state):  # type: ignore[no-untyped-def]
+    """Make the links that the order stands for."""
+    order, processor, first = state.order, state.processor, state.first
+    before, after = state.before, state.after
     last = np.full(len(first), -1)
     first[:] = -1
     for x in range(len(order)):
@@ -50,28 +99,15 @@ def link(order, processor, before, after, first):  # type: ignore[no-untyped-def
         last[p] = task
 
 
-@kernel(f"float64({_GRAPH}, {_I}, {_I}, {_I}, {_I}, {_I}, {_I}, {_F}, {_F})")
-def arrange(  # type: ignore[no-untyped-def]
-    sent_first,
-    receiver,
-    sent,
-    need_first,
-    sender,
-    needed,
-    work,
-    startup,
-    bandwidth,
-    release,
-    processor,
-    before,
-    after,
-    order,
-    place,
-    waits,
-    start,
-    tail,
-):
+@kernel(float64(_GRAPH, _STATE))
+def arrange(graph, state):  # type: ignore[no-untyped-def]
     """Find order, places in it, starts and tails for the links; returns the makespan. O(n + e)."""
+    sent_first, receiver, sent = graph.sent_first, graph.receiver, graph.sent
+    need_first, sender, needed = graph.need_first, graph.sender, graph.needed
+    work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
+    processor, before, after = state.processor, state.before, state.after
+    order, place, waits = state.order, state.place, state.waits
+    start, tail, head, delivery = state.start, state.tail, state.head, state.delivery
     tasks = len(order)
     count = 0
     for task in range(tasks):
@@ -86,7 +122,7 @@ def arrange(  # type: ignore[no-untyped-def]
         place[task] = x
         x += 1
         p = processor[task]
-        at = release[task]
+        at = head[task, p]
         if before[task] >= 0:
             at = max(at, start[before[task]] + work[before[task], p])
         for e in range(need_first[task], need_first[task + 1]):
@@ -94,7 +130,7 @@ def arrange(  # type: ignore[no-untyped-def]
             q = processor[i]
             at = max(at, start[i] + work[i, q] + (startup[q, p] + needed[e] / bandwidth[q, p]))
         start[task] = at
-        makespan = max(makespan, at + work[task, p])
+        makespan = max(makespan, at + work[task, p] + delivery[task, p])
         if after[task] >= 0:
             waits[after[task]] -= 1
             if waits[after[task]] == 0:
@@ -111,10 +147,10 @@ def arrange(  # type: ignore[no-untyped-def]
     for x in range(tasks - 1, -1, -1):
         task = order[x]
         p = processor[task]
-        left = 0.0
+        left = delivery[task, p]
         b = after[task]
         if b >= 0:
-            left = work[b, p] + tail[b]
+            left = max(left, work[b, p] + tail[b])
         for e in range(sent_first[task], sent_first[task + 1]):
             j = receiver[e]
             q = processor[j]
@@ -124,37 +160,18 @@ def arrange(  # type: ignore[no-untyped-def]
 
 
 @kernel(
-    f"boolean({_GRAPH}, {_F}, {_F}, {_I}, {_I}, {_I}, {_I}, {_I}, {_I}, {_I}, {_F}, {_F}"
-    f", {_I}, {_I}, int64[:, ::1], {_I}, {_F}, uint64[::1], int64, int64, int64, int64)"
+    boolean(*(_GRAPH, _STATE, _F, _I, _I, _T, _I, _F, uint64[::1]), *(int64, int64, int64, int64))
 )
 def search(  # type: ignore[no-untyped-def]
-    sent_first,
-    receiver,
-    sent,
-    need_first,
-    sender,
-    needed,
-    work,
-    startup,
-    bandwidth,
-    release,
-    memory,
+    graph,
+    state,
     room,
-    processor,
-    before,
-    after,
-    first,
-    order,
-    place,
-    waits,
-    start,
-    tail,
     best_order,
     best_processor,
     tabu,
     counters,
     lengths,
-    state,
+    seed,
     tenure,
     tried,
     kicks,
@@ -163,28 +180,34 @@ def search(  # type: ignore[no-untyped-def]
     """Do so many moves; returns at once, and true, when one makes the best schedule.
 
     Args:
-        sent_first: The graph, see `Arrays`, up to `memory`.
-        room: Memory left on each processor.
-        processor: The schedule, up to `tail`; changed.
+        graph: An `Arrays`.
+        state: The schedule; changed.
+        room: Memory left on each processor; changed.
         best_order: Order of the best schedule; replaced when there is a better one.
         best_processor: Its processors.
         tabu: Move from which on a task may go to a processor again; shape (tasks, processors).
         counters: See MOVES, IMPROVED.
         lengths: See CURRENT, BEST.
-        state: State of the random numbers (xorshift64*), one value other than 0; advanced.
+        seed: State of the random numbers (xorshift64*), one value other than 0; advanced.
         tenure: A processor that a task has left is tabu to it for so many moves, and up to half as
             many again.
         tried: Critical tasks that are looked at for a move, at most.
         kicks: So many moves first take any task to the best place of a random processor.
         moves: Moves to do in all.
     """
+    sent_first, receiver, sent = graph.sent_first, graph.receiver, graph.sent
+    need_first, sender, needed = graph.need_first, graph.sender, graph.needed
+    work, startup, bandwidth = graph.work, graph.startup, graph.bandwidth
+    processor, before, after, first = state.processor, state.before, state.after, state.first
+    order, place, start = state.order, state.place, state.start
+    tail, head, delivery, memory = state.tail, state.head, state.delivery, graph.memory
     tasks, processors = work.shape
     end2 = np.empty(tasks)
     tail2 = np.empty(tasks)
     kin = np.zeros(tasks, np.int64)
     path = np.empty(tasks, np.int64)
     tight = np.empty(tasks, np.int64)
-    x64 = state[0]
+    x64 = seed[0]
     for step in range(moves):
         makespan = lengths[CURRENT]
         slack = 1e-10 * makespan
@@ -201,7 +224,8 @@ def search(  # type: ignore[no-untyped-def]
             # a critical path, backwards, at random where there are several
             count = 0
             for i in range(tasks):
-                if start[i] + work[i, processor[i]] >= makespan - slack:
+                p = processor[i]
+                if start[i] + work[i, p] + delivery[i, p] >= makespan - slack:
                     tight[count] = i
                     count += 1
             while count > 0:
@@ -246,13 +270,14 @@ def search(  # type: ignore[no-untyped-def]
             without = 0.0
             for x in range(here):
                 i = order[x]
-                end2[i] = start[i] + work[i, processor[i]]
-                without = max(without, end2[i])
+                q = processor[i]
+                end2[i] = start[i] + work[i, q]
+                without = max(without, end2[i] + delivery[i, q])
                 kin[i] = 0
             for x in range(here + 1, tasks):
                 i = order[x]
                 q = processor[i]
-                at = release[i]
+                at = head[i, q]
                 below = 0
                 a = before[i]
                 if a == v:
@@ -272,18 +297,18 @@ def search(  # type: ignore[no-untyped-def]
                         at = max(at, end2[j] + (startup[r, q] + needed[e] / bandwidth[r, q]))
                 kin[i] = below
                 end2[i] = at + work[i, q]
-                without = max(without, end2[i])
+                without = max(without, end2[i] + delivery[i, q])
                 tail2[i] = tail[i]
             for x in range(here - 1, -1, -1):
                 i = order[x]
                 q = processor[i]
-                left = 0.0
+                left = delivery[i, q]
                 above = 0
                 b = after[i]
                 if b == v:
                     b = after[v]
                 if b >= 0:
-                    left = work[b, q] + tail2[b]
+                    left = max(left, work[b, q] + tail2[b])
                     if kin[b] == 1:
                         above = 1
                 for e in range(sent_first[i], sent_first[i + 1]):
@@ -306,12 +331,12 @@ def search(  # type: ignore[no-untyped-def]
                     continue
                 if p != processor[v] and memory[v] > room[p]:
                     continue
-                ready = release[v]
+                ready = head[v, p]
                 for e in range(need_first[v], need_first[v + 1]):
                     j = sender[e]
                     q = processor[j]
                     ready = max(ready, end2[j] + (startup[q, p] + needed[e] / bandwidth[q, p]))
-                behind = 0.0
+                behind = delivery[v, p]
                 for e in range(sent_first[v], sent_first[v + 1]):
                     j = receiver[e]
                     q = processor[j]
@@ -378,32 +403,13 @@ def search(  # type: ignore[no-untyped-def]
         x64 ^= x64 >> np.uint64(27)
         drawn = np.int64((x64 * np.uint64(2685821657736338717)) >> np.uint64(1))
         tabu[v, old] = counters[MOVES] + tenure + drawn % (tenure // 2 + 1)
-        lengths[CURRENT] = arrange(
-            sent_first,
-            receiver,
-            sent,
-            need_first,
-            sender,
-            needed,
-            work,
-            startup,
-            bandwidth,
-            release,
-            processor,
-            before,
-            after,
-            order,
-            place,
-            waits,
-            start,
-            tail,
-        )
+        lengths[CURRENT] = arrange(graph, state)
         if lengths[CURRENT] < lengths[BEST] - slack:
             lengths[BEST] = lengths[CURRENT]
             counters[IMPROVED] = counters[MOVES]
             best_order[:] = order
             best_processor[:] = processor
-            state[0] = x64
+            seed[0] = x64
             return True
-    state[0] = x64
+    seed[0] = x64
     return False

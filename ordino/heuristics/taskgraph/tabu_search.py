@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ordino.core.arrays import Integers
+from ordino.core.arrays import Integers, Reals
 from ordino.heuristics.taskgraph.arrays import Arrays
 from ordino.models.taskgraph.problem import Schedule
 
@@ -25,33 +25,43 @@ class TabuSearch:
         arrays: The task graph.
         kernels: The module `tabu_kernels`.
         random: For the seed of the kernels' own random numbers.
+        head: Earliest start of each task on each processor; by default its release date.
+        behind: What must pass behind its end there; by default nothing.
 
     Attributes:
         best_order: The best order since the start; changes as the search goes on.
         best_processor: The processors of the best schedule.
+        state: Where the search is, a `tabu_kernels.State`; changes as the search goes on.
+        target: See `start`.
     """
 
-    def __init__(self, arrays: Arrays, kernels: Any, random: np.random.Generator) -> None:
-        tasks, processors = arrays.tasks, arrays.processors
+    def __init__(
+        self,
+        arrays: Arrays,
+        kernels: Any,
+        random: np.random.Generator,
+        head: Reals | None = None,
+        behind: Reals | None = None,
+    ) -> None:
         self._kernels = kernels
         self._arrays = arrays
-        self._graph = (
-            *(arrays.sent_first, arrays.receiver, arrays.sent),
-            *(arrays.need_first, arrays.sender, arrays.needed),
-            *(arrays.work, arrays.startup, arrays.bandwidth, arrays.release),
-        )
         self._room = arrays.capacity.copy()
-        self._processor, self._before, self._after = (np.zeros(tasks, np.int64) for _ in range(3))
-        self._first = np.zeros(processors, np.int64)
-        self._order, self._place, self._waits = (np.zeros(tasks, np.int64) for _ in range(3))
-        self._start, self._tail = np.zeros(tasks), np.zeros(tasks)
-        self._tabu = np.zeros((tasks, processors), np.int64)
+        self.state = kernels.State.of(arrays.tasks, arrays.processors)
+        self.state.head[:] = arrays.release[:, None] if head is None else head
+        self._behind = behind
+        self._tabu = np.zeros(arrays.work.shape, np.int64)
         self._counters = np.zeros(2, np.int64)
         self._lengths = np.zeros(2)
-        self._state = random.integers(1, 2**63, 1, dtype=np.uint64)
-        self._tried = max(FEWEST_TRIED, LOOKED_AT // (tasks + len(arrays.sender)))
-        self.best_order: Integers = self._order.copy()
-        self.best_processor: Integers = self._processor.copy()
+        self._seed = random.integers(1, 2**63, 1, dtype=np.uint64)
+        self._tried = max(FEWEST_TRIED, LOOKED_AT // self.size)
+        self.target = 0.0
+        self.best_order: Integers = self.state.order.copy()
+        self.best_processor: Integers = self.state.processor.copy()
+
+    @property
+    def size(self) -> int:
+        """Tasks and edges."""
+        return self._arrays.tasks + len(self._arrays.sender)
 
     @property
     def moves(self) -> int:
@@ -65,39 +75,42 @@ class TabuSearch:
 
     @property
     def best(self) -> float:
-        """The least makespan since the start."""
+        """The least length since the start: the makespan, where deadlines do not count."""
         return float(self._lengths[self._kernels.BEST])
 
-    def start(self, order: Integers, processor: Integers) -> None:
-        """Go to a schedule: an order that goes along the edges, and a processor for each task."""
-        self._processor[:] = processor
-        self._order[:] = order
+    def start(self, order: Integers, processor: Integers, target: float = 0.0) -> None:
+        """Go to a schedule.
+
+        Args:
+            order: Goes along the edges.
+            processor: Of each task.
+            target: The makespan that is wanted within the deadlines: a length of no more says that
+                both are so. 0 where deadlines do not count.
+        """
+        state, kernels = self.state, self._kernels
+        state.processor[:] = processor
+        state.order[:] = order
+        state.delivery[:] = np.maximum(0.0, target - self._arrays.deadline)[:, None]
+        if self._behind is not None:
+            np.maximum(state.delivery, self._behind, out=state.delivery)
         used = np.bincount(processor, self._arrays.memory, minlength=len(self._room))
         self._room[:] = self._arrays.capacity - used
-        kernels = self._kernels
-        kernels.link(self._order, self._processor, self._before, self._after, self._first)
-        makespan = kernels.arrange(
-            *self._graph,
-            *(self._processor, self._before, self._after, self._order, self._place),
-            *(self._waits, self._start, self._tail),
-        )
-        self._lengths[:] = makespan
-        self.best_order[:] = self._order
+        self.target = target
+        kernels.link(state)
+        self._lengths[:] = kernels.arrange(self._arrays, state)
+        self.best_order[:] = state.order
         self.best_processor[:] = processor
         self._counters[kernels.IMPROVED] = self.moves
 
     def schedule(self) -> Schedule:
         """Return the schedule that the search is at."""
-        return Schedule(self._processor, self._start)
+        return Schedule(self.state.processor, self.state.start)
 
     def advance(self, moves: int, *, tenure: int, kicks: int = 0) -> bool:
         """Do so many moves, the first of them kicks; returns true, at once, for a better best."""
         better: bool = self._kernels.search(
-            *self._graph,
-            *(self._arrays.memory, self._room),
-            *(self._processor, self._before, self._after, self._first, self._order, self._place),
-            *(self._waits, self._start, self._tail, self.best_order, self.best_processor),
-            *(self._tabu, self._counters, self._lengths, self._state),
+            *(self._arrays, self.state, self._room, self.best_order, self.best_processor),
+            *(self._tabu, self._counters, self._lengths, self._seed),
             *(tenure, self._tried, kicks, moves),
         )
         return better

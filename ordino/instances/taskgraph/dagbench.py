@@ -60,7 +60,8 @@ def read_dagbench(text: Text) -> TaskGraph:
             processor_names=list(places),
         )
     except InstanceError as error:
-        raise text.error(error.message) from None
+        dependencies, tasks = graph.need("dependencies").list(), graph.need("tasks").list()
+        raise text.located(error, edges=dependencies, work=tasks) from None
 
 
 def _named(listed: Node, what: str, key: str, least: Any) -> tuple[list[float], dict[str, int]]:

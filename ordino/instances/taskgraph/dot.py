@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from ordino.core.errors import InputError, clip
-from ordino.core.text import Text
+from ordino.core.text import Place, Text
 
 __all__ = ["generate", "parse"]
 
@@ -31,6 +31,17 @@ class _Token:
     kind: str
     value: str
     place: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A place in a text."""
+
+    reader: _Reader
+    place: int
+
+    def error(self, message: str) -> InputError:
+        return self.reader.error(message, self.place)
 
 
 class _Reader:
@@ -99,8 +110,12 @@ class _Reader:
         return found
 
 
-def parse(text: Text) -> Any:
-    """Return the `networkx.DiGraph` that a text describes; raises `InputError`."""
+def parse(text: Text) -> tuple[Any, dict[str, Place], dict[tuple[str, str], Place]]:
+    """Return the `networkx.DiGraph` that a text describes, and where its nodes and edges stand.
+
+    Raises:
+        InputError: It describes none.
+    """
     import networkx as nx
 
     reader = _Reader(text)
@@ -114,6 +129,8 @@ def parse(text: Text) -> Any:
         graph.graph["name"] = reader.name("the graph's name")
     reader.need("{")
     usual: dict[str, dict[str, str]] = {"node": {}, "edge": {}, "graph": graph.graph}
+    nodes: dict[str, Place] = {}
+    edges: dict[tuple[str, str], Place] = {}
     while not reader.take("}"):
         if reader.take(";"):
             continue
@@ -126,14 +143,23 @@ def parse(text: Text) -> Any:
         elif name in usual and token.kind == "word":
             usual[name].update(reader.attributes())
         else:
-            _statement(reader, graph, name, usual)
+            chain = _statement(reader, graph, name, usual)
+            mark = _Mark(reader, token.place)
+            if len(chain) == 1:
+                nodes[name] = mark
+            for pair in pairwise(chain):
+                edges[pair] = mark
+            for node in chain:
+                nodes.setdefault(node, mark)
     if reader.now.kind != "end":
         raise reader.error("expected nothing behind the graph", reader.now.place)
-    return graph
+    return graph, nodes, edges
 
 
-def _statement(reader: _Reader, graph: Any, name: str, usual: dict[str, dict[str, str]]) -> None:
-    """Read the rest of a node or of a chain of edges."""
+def _statement(
+    reader: _Reader, graph: Any, name: str, usual: dict[str, dict[str, str]]
+) -> list[str]:
+    """Read the rest of a node or of a chain of edges, and return the nodes in the chain."""
     chain, place = [name], reader.now.place
     while reader.take("->"):
         chain.append(reader.name("a node"))
@@ -147,6 +173,7 @@ def _statement(reader: _Reader, graph: Any, name: str, usual: dict[str, dict[str
         if graph.has_edge(i, j):
             raise reader.error(f"a second edge {clip(i)} -> {clip(j)}", place)
         graph.add_edge(i, j, **(usual["edge"] | data))
+    return chain
 
 
 def generate(graph: Any) -> str:

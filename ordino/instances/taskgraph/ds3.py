@@ -92,10 +92,12 @@ def read_ds3(
         for column, place in enumerate(places):
             work[task, column] = chip.times[place].get(name, np.inf)
     tasks = range(len(job.index))
+    edges = _edges(job)
+    lines = [line for line, _ in job.lines]
     try:
         one = TaskGraph.of(
             work,
-            _edges(job),
+            edges,
             bandwidth=_rates(text, chip, places),
             release_dates=[job.release.get(task, 0.0) for task in tasks],
             deadlines=[job.deadline.get(task, np.inf) for task in tasks] if deadlines else None,
@@ -105,7 +107,8 @@ def read_ds3(
         )
         return one if jobs == 1 else stream(one, jobs=jobs, interval=interval, seed=seed)
     except InstanceError as error:
-        raise text.error(error.message) from None
+        receivers = [lines[receiver] for _, receiver, _ in edges]
+        raise text.located(error, edges=receivers, work=lines) from None
 
 
 def _soc_text(text: Text, soc: str | None) -> Text:

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ordino.core.errors import InputError, InstanceError, clip, nearest
 from ordino.core.plain import parse_json
-from ordino.core.text import Text
+from ordino.core.text import Place, Text
 from ordino.instances.taskgraph import dot
 from ordino.models.taskgraph.problem import TaskGraph
 
@@ -67,24 +68,26 @@ def from_networkx(graph: Any) -> TaskGraph:
     links = {key: _links(shared[key], key) for key in ("bandwidth", "startup") if key in shared}
     speeds = _sequence(shared["speed"], "speed") if "speed" in shared else None
     index = {node: place for place, node in enumerate(nodes)}
-    work = [_work(graph.nodes[node], node, speeds) for node in nodes]
+    work = [_work(graph.nodes[node], node, speeds, place) for place, node in enumerate(nodes)]
     widths = {len(row) for row in work}
     if len(widths) > 1:
         odd = next(node for node, row in zip(nodes, work, strict=True) if len(row) != len(work[0]))
         raise InstanceError(
             f"node {clip(str(odd))}: expected work on {len(work[0])} processors, as node "
-            f"{clip(str(nodes[0]))} has"
+            f"{clip(str(nodes[0]))} has",
+            ("work", index[odd]),
         )
-    edges = [
-        (index[i], index[j], _number(data.get("volume", 0), f"volume of edge {i} -> {j}"))
-        for i, j, data in graph.edges(data=True)
-    ]
+    edges = []
+    for place, (i, j, data) in enumerate(graph.edges(data=True)):
+        what = f"volume of edge {clip(str(i))} -> {clip(str(j))}"
+        edges.append((index[i], index[j], _number(data.get("volume", 0), what, "edges", place)))
     lists: dict[str, Any] = {
         each: _sequence(shared[each], each) for each in ("capacity", "price") if each in shared
     }
     for field, (key, nothing) in (*_DATES.items(), ("memory", ("memory", 0))):
         lists[field] = [
-            _number(graph.nodes[node].get(key, nothing), f"{key} of node {node}") for node in nodes
+            _number(data.get(key, nothing), f"{key} of node {clip(str(node))}", field, place)
+            for place, (node, data) in enumerate(graph.nodes(data=True))
         ]
     names = shared.get("processor_names", ())
     return TaskGraph.of(
@@ -99,32 +102,35 @@ def from_networkx(graph: Any) -> TaskGraph:
     )
 
 
-def _work(data: dict[str, Any], node: object, speeds: list[float] | None) -> list[float]:
+def _work(
+    data: dict[str, Any], node: object, speeds: list[float] | None, place: int
+) -> list[float]:
+    path = ("work", place)
     if "work" in data:
-        return _sequence(data["work"], f"work of node {clip(str(node))}")
+        return _sequence(data["work"], f"work of node {clip(str(node))}", *path)
     if "cost" in data and speeds:
-        cost = _number(data["cost"], f"cost of node {clip(str(node))}")
+        cost = _number(data["cost"], f"cost of node {clip(str(node))}", *path)
         if not all(speed > 0 for speed in speeds):
             raise InstanceError(f"speed {min(speeds):g}: expected above 0")
         return [cost / speed for speed in speeds]
     known = nearest("work", (str(key) for key in data)) if data else "it has no attributes"
     need = "work" if speeds is None else "cost (or work)"
-    raise InstanceError(f"node {clip(str(node))}: the attribute {need} is missing; {known}")
+    raise InstanceError(f"node {clip(str(node))}: the attribute {need} is missing; {known}", path)
 
 
-def _number(value: Any, what: str) -> float:
+def _number(value: Any, what: str, *path: str | int) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise InstanceError(f"{what}: expected a number, got {clip(value)}") from None
+        raise InstanceError(f"{what}: expected a number, got {clip(value)}", path) from None
 
 
-def _sequence(value: Any, what: str) -> list[float]:
+def _sequence(value: Any, what: str, *path: str | int) -> list[float]:
     parts = value.replace(",", " ").split() if isinstance(value, str) else value
     try:
-        return [_number(each, what) for each in parts]
+        return [_number(each, what, *path) for each in parts]
     except TypeError:
-        return [_number(value, what)]
+        return [_number(value, what, *path)]
 
 
 def _links(value: Any, what: str) -> Any:
@@ -179,11 +185,26 @@ def _textual(instance: TaskGraph) -> Any:
     return graph
 
 
-def _made(text: Text, graph: Any) -> TaskGraph:
+def _made(
+    text: Text, graph: Any, nodes: Mapping[Any, Place], edges: Mapping[Any, Place]
+) -> TaskGraph:
+    """Make a task graph of what a text holds.
+
+    Args:
+        text: The text.
+        graph: What it holds.
+        nodes: Where each node stands in it, as far as that is known.
+        edges: Where each edge stands.
+    """
     try:
         return from_networkx(graph)
     except InstanceError as error:
-        raise text.error(error.message) from None
+        places: dict[str, list[Place]] = {}
+        if nodes:
+            of_nodes = [nodes[node] for node in graph.nodes]
+            places = dict.fromkeys(("work", "memory", *_DATES), of_nodes)
+            places["edges"] = [edges[edge] for edge in graph.edges]
+        raise text.located(error, **places) from None
 
 
 # GraphML
@@ -206,7 +227,7 @@ def read_graphml(text: Text) -> TaskGraph:
         line, column = getattr(error, "position", (None, None))
         message = f"no valid GraphML: {clip(str(error), 120)}"
         raise InputError(message, source=text.source, line=line, column=column) from None
-    return _made(text, graph)
+    return _made(text, graph, {}, {})
 
 
 def write_graphml(instance: TaskGraph) -> str:
@@ -226,7 +247,7 @@ def sniff_dot(head: str) -> bool:
 
 def read_dot(text: Text) -> TaskGraph:
     """Read a digraph in DOT; raises `InputError`."""
-    return _made(text, dot.parse(text))
+    return _made(text, *dot.parse(text))
 
 
 def write_dot(instance: TaskGraph) -> str:
@@ -249,6 +270,8 @@ def read_node_link(text: Text) -> TaskGraph:
 
     data = parse_json(text.content, text.source)
     graph = nx.DiGraph()
+    nodes: dict[Any, Place] = {}
+    edges: dict[Any, Place] = {}
     shared = data.get("graph")
     if shared is not None and isinstance(shared.value, dict):
         graph.graph.update(shared.value)
@@ -259,6 +282,7 @@ def read_node_link(text: Text) -> TaskGraph:
         if key.value in graph:
             raise key.error(f"a second node {clip(str(key.value))}")
         graph.add_node(key.value, **{str(k): v for k, v in node.value.items() if k != "id"})
+        nodes[key.value] = node
     for link in (data.get("edges") or data.need("links")).list():
         ends = [link.need(end) for end in ("source", "target")]
         for end in ends:
@@ -269,7 +293,8 @@ def read_node_link(text: Text) -> TaskGraph:
         volume = link.get("volume")
         size = 0 if volume is None else volume.number(0)
         graph.add_edge(ends[0].value, ends[1].value, volume=size)
-    return _made(text, graph)
+        edges[ends[0].value, ends[1].value] = link
+    return _made(text, graph, nodes, edges)
 
 
 def write_node_link(instance: TaskGraph) -> str:

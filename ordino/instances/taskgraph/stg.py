@@ -82,12 +82,13 @@ def read_stg(
             raise line.error(f"a second task {values[0]}", 0)
         index[values[0]] = len(index)
         rows.append((line, values))
-    edges = []
+    edges, receivers = [], []
     for line, values in rows:
         for place, before in enumerate(values[3:], start=3):
             if before not in index:
                 raise line.error(f"task {values[0]} needs task {before}, which is not there", place)
             edges.append((index[before], index[values[0]]))
+            receivers.append(line)
     if len(rows) * processors > 10**9:
         raise lines[0].error(f"{len(rows)} tasks x {processors} processors, beyond 10^9")
     rng = np.random.default_rng(seed)
@@ -101,4 +102,5 @@ def read_stg(
             task_names=[] if list(index) == list(range(len(index))) else list(map(str, index)),
         )
     except InstanceError as error:
-        raise text.error(error.message) from None
+        lines = [line for line, _ in rows]
+        raise text.located(error, edges=receivers, work=lines) from None

@@ -45,7 +45,10 @@ def read_tables(text: Text) -> TaskGraph:
             tables[kind] = _tables(_beside(text, ending))[kind]
     times, data, rates = tables["TP"], tables["T"], tables["P"]
     tasks, processors = times[1].shape
-    for (line, values), size, what in ((data, tasks, "tasks"), (rates, processors, "processors")):
+    for (line, values, _), size, what in (
+        (data, tasks, "tasks"),
+        (rates, processors, "processors"),
+    ):
         if values.shape != (size, size):
             shape = " x ".join(map(str, values.shape))
             raise line.error(f"expected {size} x {size} numbers, one a pair of {what}, got {shape}")
@@ -56,7 +59,8 @@ def read_tables(text: Text) -> TaskGraph:
     try:
         return TaskGraph.of(times[1], edges, bandwidth=rates[1], name=name)
     except InstanceError as error:
-        raise times[0].error(error.message) from None
+        senders = [data[2][i] for i, _, _ in edges]
+        raise text.located(error, edges=senders, work=times[2], bandwidth=rates[2]) from None
 
 
 def _beside(text: Text, ending: str) -> Text:
@@ -75,9 +79,9 @@ def _beside(text: Text, ending: str) -> Text:
     raise text.end_error(f"expected the tables TP, T and P, or a file called NAME{ending}")
 
 
-def _tables(text: Text) -> dict[str, tuple[Line, Reals]]:
-    """Return each table in a text by its kind, with its header line."""
-    found: dict[str, tuple[Line, list[list[float]], int]] = {}
+def _tables(text: Text) -> dict[str, tuple[Line, Reals, list[Line]]]:
+    """Return each table in a text by its kind, between its header line and those of its rows."""
+    found: dict[str, tuple[Line, list[tuple[Line, list[float]]], int]] = {}
     kind = None
     for line in text.lines():
         cells = [cell.strip() for cell in line.text.split(",")]
@@ -89,12 +93,13 @@ def _tables(text: Text) -> dict[str, tuple[Line, Reals]]:
         elif kind is None:
             raise line.error(f"expected a header that starts with TP, T or P, got {clip(cells[0])}")
         else:
-            found[kind][1].append(_row(line, cells[1:], found[kind][2]))
+            found[kind][1].append((line, _row(line, cells[1:], found[kind][2])))
     made = {}
     for each, (line, rows, width) in found.items():
         if not rows or not width:
             raise line.error("expected rows below the header")
-        made[each] = (line, np.array(rows, dtype=np.float64))
+        values = np.array([row for _, row in rows], dtype=np.float64)
+        made[each] = (line, values, [place for place, _ in rows])
     return made
 
 

@@ -78,7 +78,8 @@ def read_wfformat(
     workflow = data.need("workflow")
     tasks, sizes, speeds = _read(workflow)
     index = _index(tasks)
-    edges = _edges(tasks, index, sizes)
+    ends = _edges(tasks, index)
+    edges = [(i, j, _volume(tasks[i], tasks[j], sizes)) for i, j in ends]
     for task in tasks:
         if task.runtime is None:
             raise task.node.error(f"task {clip(task.identity)!r} has no run time")
@@ -104,7 +105,8 @@ def read_wfformat(
             processor_names=names,
         )
     except InstanceError as error:
-        raise text.error(error.message) from None
+        nodes = [task.node for task in tasks]
+        raise text.located(error, edges=list(ends.values()), work=nodes) from None
 
 
 def _read(workflow: Node) -> tuple[list[_Task], dict[str, float], dict[str, float | None]]:
@@ -199,21 +201,21 @@ def _index(tasks: list[_Task]) -> dict[str, int]:
     return {name: found[0] for name, found in names.items() if len(found) == 1} | index
 
 
-def _edges(
-    tasks: list[_Task], index: dict[str, int], sizes: dict[str, float]
-) -> list[tuple[int, int, float]]:
-    pairs = set()
+def _edges(tasks: list[_Task], index: dict[str, int]) -> dict[tuple[int, int], Node]:
+    """Return the edges in order, and where each stands."""
+    found: dict[tuple[int, int], Node] = {}
     for number, task in enumerate(tasks):
         for ends, backward in ((task.parents, True), (task.children, False)):
             for end in ends:
                 if end.string() not in index:
                     raise end.error(f"unknown task {clip(end.value)!r}")
                 other = index[end.string()]
-                pairs.add((other, number) if backward else (number, other))
-    return [
-        (i, j, sum(sizes.get(name, 0) for name in tasks[i].writes & tasks[j].reads))
-        for i, j in sorted(pairs)
-    ]
+                found.setdefault((other, number) if backward else (number, other), end)
+    return dict(sorted(found.items(), key=lambda item: item[0]))
+
+
+def _volume(sender: _Task, receiver: _Task, sizes: dict[str, float]) -> float:
+    return sum(sizes.get(name, 0) for name in sorted(sender.writes & receiver.reads))
 
 
 def _on_machines(tasks: list[_Task], runtimes: Reals, speeds: dict[str, float | None]) -> Reals:

@@ -74,12 +74,13 @@ class JobShop(Content):
 
     def _validate(self) -> None:
         if self.jobs < 1:
-            raise InstanceError("expected at least one job")
+            raise InstanceError("expected at least one job", ("jobs",))
         lengths = np.diff(self.job_start)
         if self.job_start[0] != 0 or int(lengths.min()) < 0:
             raise InstanceError("job starts must grow from 0")
         if int(lengths.min()) == 0:
-            raise InstanceError(f"job {int(np.argmin(lengths))} has no operations")
+            job = int(np.argmin(lengths))
+            raise InstanceError(f"job {job} has no operations", ("jobs", job))
         if not 1 <= self.machines <= MOST_MACHINES:
             raise InstanceError(f"expected 1 to {MOST_MACHINES} machines, got {self.machines}")
         wrong = (self.machine < 0) | (self.machine >= self.machines)
@@ -87,7 +88,8 @@ class JobShop(Content):
             job, position = self.place(int(np.argmax(wrong)))
             raise InstanceError(
                 f"operation {position} of job {job} is on machine "
-                f"{self.machine[np.argmax(wrong)]}, there are machines 0 to {self.machines - 1}"
+                f"{self.machine[np.argmax(wrong)]}, there are machines 0 to {self.machines - 1}",
+                ("jobs", job, position, 0),
             )
         guard_total(
             sum(self.duration.tolist()) + int(self.release_dates.max()), "end of a schedule"
@@ -206,7 +208,7 @@ class JobShop(Content):
                 name=fields["name"].string() if "name" in fields else "",
             )
         except InstanceError as error:
-            raise data.error(error.message) from None
+            raise data.located(error) from None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

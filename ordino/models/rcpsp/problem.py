@@ -360,7 +360,7 @@ class Project(Content):
         try:
             return cls.of(**arguments)
         except InstanceError as error:
-            raise data.error(error.message) from None
+            raise data.located(error) from None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

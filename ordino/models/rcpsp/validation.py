@@ -41,46 +41,51 @@ def validate(project: Project) -> None:
         project.activities, project.lag_source, project.lag_target, project.lag_steps()
     )
     if cycle is not None:
-        raise InstanceError(_told(project, cycle))
+        raise InstanceError(_told(project, cycle), ("lags", int(cycle[-1])))
 
 
 def _validate_shape(project: Project) -> None:
     if project.activities < 1:
-        raise InstanceError("expected at least one activity")
+        raise InstanceError("expected at least one activity", ("activities",))
     for starts, what in ((project.mode_start, "modes"), (project.step_start, "capacity")):
         if starts[0] != 0 or (np.diff(starts) < 1).any():
             wrong = int(np.argmax(np.diff(starts) < 1))
             owner = "activity" if what == "modes" else "resource"
-            raise InstanceError(f"{owner} {wrong} has no {what}")
+            field = "activities" if what == "modes" else "renewable"
+            raise InstanceError(f"{owner} {wrong} has no {what}", (field, wrong))
     if project.demand.size + project.consumption.size > MOST_DEMANDS:
         raise InstanceError(f"more than {MOST_DEMANDS} demands")
 
 
 def _validate_names(project: Project) -> None:
-    for names, count, what in (
-        (project.activity_names, project.activities, "activities"),
-        (project.renewable_names, project.renewables, "renewable resources"),
-        (project.budget_names, project.budget.size, "non-renewable resources"),
+    for names, count, what, field in (
+        (project.activity_names, project.activities, "activities", "activities"),
+        (project.renewable_names, project.renewables, "renewable resources", "renewable"),
+        (project.budget_names, project.budget.size, "non-renewable resources", "nonrenewable"),
     ):
         if len(names) != count:
             raise InstanceError(f"expected {count} names of {what}, got {len(names)}")
         seen: set[str] = set()
-        for name in names:
+        for index, name in enumerate(names):
+            path = (field, index, "name")
             if not name.strip() or "\n" in name:
-                raise InstanceError(f"{clip(name)} is no name of one of the {what}")
+                raise InstanceError(f"{clip(name)} is no name of one of the {what}", path)
             if name in seen:
-                raise InstanceError(f"two {what} are called {clip(name)!r}")
+                raise InstanceError(f"two {what} are called {clip(name)!r}", path)
             seen.add(name)
 
 
 def _validate_calendars(project: Project) -> None:
     for resource, name in enumerate(project.renewable_names):
         times = [time for time, _ in project.steps(resource)]
+        path = ("renewable", resource, "capacity")
         if times[0] != 0:
-            raise InstanceError(f"{name}: its capacity begins at time {times[0]}, expected 0")
-        for before, behind in pairwise(times):
+            message = f"{name}: its capacity begins at time {times[0]}, expected 0"
+            raise InstanceError(message, (*path, 0))
+        for step, (before, behind) in enumerate(pairwise(times), start=1):
             if behind <= before:
-                raise InstanceError(f"{name}: capacity at time {behind} follows that at {before}")
+                message = f"{name}: capacity at time {behind} follows that at {before}"
+                raise InstanceError(message, (*path, step))
 
 
 def _validate_lags(project: Project) -> None:
@@ -95,9 +100,11 @@ def _validate_lags(project: Project) -> None:
     ):
         for activity in (i, j):
             if not 0 <= activity <= last:
-                raise InstanceError(f"lag {index}: activity {activity}, there are 0 to {last}")
+                message = f"lag {index}: activity {activity}, there are 0 to {last}"
+                raise InstanceError(message, ("lags", index))
         if not 0 <= kind < len(plain.KINDS):
-            raise InstanceError(f"lag {index}: kind {kind}, there are 0 to {len(plain.KINDS) - 1}")
+            message = f"lag {index}: kind {kind}, there are 0 to {len(plain.KINDS) - 1}"
+            raise InstanceError(message, ("lags", index))
     reach = sum(abs(lag) for lag in project.lag.tolist()) + sum(project.duration.tolist())
     latest = sum(
         max(each.tolist(), default=0) for each in (project.release_dates, project.step_time)
@@ -108,13 +115,15 @@ def _validate_lags(project: Project) -> None:
 def _validate_groups(project: Project) -> None:
     last = project.activities - 1
     for number, group in enumerate(project.groups):
+        path = ("disjunctive", number)
         for activity in group:
             if isinstance(activity, bool) or not isinstance(activity, int):
-                raise InstanceError(f"group {number}: {clip(activity)} is no activity")
+                raise InstanceError(f"group {number}: {clip(activity)} is no activity", path)
             if not 0 <= activity <= last:
-                raise InstanceError(f"group {number}: activity {activity}, there are 0 to {last}")
+                message = f"group {number}: activity {activity}, there are 0 to {last}"
+                raise InstanceError(message, path)
         if len(set(group)) < len(group) or len(group) < 2:
-            raise InstanceError(f"group {number}: expected several different activities")
+            raise InstanceError(f"group {number}: expected several different activities", path)
 
 
 def _validate_totals(project: Project) -> None:
@@ -132,7 +141,8 @@ def _validate_windows(project: Project) -> None:
         raise InstanceError(
             f"activity {project.activity_names[activity]} takes at least "
             f"{project.least_duration[activity]}, its window is {project.release_dates[activity]} "
-            f"to {project.deadlines[activity]}"
+            f"to {project.deadlines[activity]}",
+            ("activities", activity),
         )
 
 
@@ -140,7 +150,8 @@ def _validate_goal(project: Project) -> None:
     from ordino.models.rcpsp.problem import GOALS
 
     if project.goal not in GOALS:
-        raise InstanceError(f"no goal {clip(project.goal)}: {nearest(str(project.goal), GOALS)}")
+        message = f"no goal {clip(project.goal)}: {nearest(str(project.goal), GOALS)}"
+        raise InstanceError(message, ("goal",))
     if project.goal == "tardiness" and not project.weights.any():
         raise InstanceError("the goal tardiness needs due dates, and weights above 0")
     late = project.horizon

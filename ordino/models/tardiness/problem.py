@@ -52,7 +52,7 @@ class SingleMachine(Content):
             values = frozen_integers(getattr(self, field), what, minimum=0, length=times.size)
             put(self, field, values)
         if times.size < 1:
-            raise InstanceError("expected at least one job")
+            raise InstanceError("expected at least one job", ("processing_times",))
         horizon = self.horizon
         guard_total(horizon, "end of the last job")
         dues, weights = self.due_dates.tolist(), self.weights.tolist()
@@ -137,7 +137,7 @@ class SingleMachine(Content):
                 name=fields["name"].string() if "name" in fields else "",
             )
         except InstanceError as error:
-            raise data.error(error.message) from None
+            raise data.located(error) from None
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -36,19 +36,20 @@ def require_sound_edges(
             edge = int(unknown[0])
             raise InstanceError(
                 f"edge {edge} ({source[edge]} -> {target[edge]}): unknown task {ends[edge]}, "
-                f"expected 0 to {tasks - 1}"
+                f"expected 0 to {tasks - 1}",
+                ("edges", edge, int(ends is target)),
             )
     loops = np.flatnonzero(source == target)
     if loops.size:
         edge = int(loops[0])
-        raise InstanceError(f"edge {edge}: {name(int(source[edge]))} needs itself")
+        raise InstanceError(f"edge {edge}: {name(int(source[edge]))} needs itself", ("edges", edge))
     keys = source * tasks + target
     sorted_edges = np.argsort(keys, kind="stable")
     twice = np.flatnonzero(np.diff(keys[sorted_edges]) == 0)
     if twice.size:
         edge = int(sorted_edges[twice[0] + 1])
         ends_named = f"{name(int(source[edge]))} -> {name(int(target[edge]))}"
-        raise InstanceError(f"edge {edge} is a second one {ends_named}")
+        raise InstanceError(f"edge {edge} is a second one {ends_named}", ("edges", edge))
 
 
 def topological_order(
@@ -57,7 +58,7 @@ def topological_order(
     """Return the tasks so that edges point forward, level by level (Kahn 1962). O(n + e).
 
     Raises:
-        InstanceError: There is a cycle; it is named.
+        InstanceError: There is a cycle; it is named, and its path is the edge that closes it.
     """
     first, edges = adjacency(source, tasks)
     receivers = target[edges].tolist()
@@ -73,7 +74,9 @@ def topological_order(
         cycle = _cycle(source, target, {task for task in range(tasks) if waits[task]})
         shown = cycle[:LONGEST_CYCLE_SHOWN]
         more = f" -> … ({len(cycle) - 1} tasks)" if len(shown) < len(cycle) else ""
-        raise InstanceError("a cycle: " + " -> ".join(map(name, shown)) + more)
+        closes = np.flatnonzero((source == cycle[-2]) & (target == cycle[-1]))
+        path = ("edges", int(closes[0]))
+        raise InstanceError("a cycle: " + " -> ".join(map(name, shown)) + more, path)
     sorted_tasks = np.array(order, dtype=np.int64)
     sorted_tasks.flags.writeable = False
     return sorted_tasks

@@ -104,15 +104,17 @@ class TaskGraph(Content):
             ("price", "price", (processors,), False),
         )
         for field, what, shape, infinite in reals:
+            given = getattr(self, field)
             values = frozen_reals(
-                getattr(self, field), what, shape=shape, minimum=0, infinite=infinite
+                given, what, shape=shape, minimum=0, infinite=infinite, field=field
             )
             put(self, field, values)
         put(self, "startup", _links(self.startup, "startup", processors, inside=0))
         bandwidth = _links(self.bandwidth, "bandwidth", processors, inside=np.inf)
         if not bandwidth.all():
             one, other = np.argwhere(bandwidth == 0)[0].tolist()
-            raise InstanceError(f"bandwidth from processor {one} to {other} is 0, expected more")
+            message = f"bandwidth from processor {one} to {other} is 0, expected more"
+            raise InstanceError(message, ("bandwidth", one, other))
         put(self, "bandwidth", bandwidth)
         for field, what, count in (
             ("task_names", "task", tasks),
@@ -120,11 +122,10 @@ class TaskGraph(Content):
         ):
             put(self, field, _labels(getattr(self, field), what, count))
         if self.goal not in GOALS:
-            raise InstanceError(f"goal {self.goal!r}: expected makespan or cost")
+            raise InstanceError(f"goal {self.goal!r}: expected makespan or cost", ("goal",))
         if self.goal == "cost" and np.isfinite(self.capacity).any():
-            raise InstanceError(
-                "machines that are rented have no common memory: leave capacity out"
-            )
+            message = "machines that are rented have no common memory: leave capacity out"
+            raise InstanceError(message, ("capacity",))
         self._put_edges()
         self._require_runnable()
         if self.longest >= LONGEST:
@@ -141,12 +142,17 @@ class TaskGraph(Content):
             ordered = values[by_ends]
             ordered.flags.writeable = False
             put(self, field, ordered)
-        put(self, "order", topological_order(self.source, self.target, self.tasks, self.task))
+        try:
+            order = topological_order(self.source, self.target, self.tasks, self.task)
+        except InstanceError as error:
+            edge = int(by_ends[int(error.path[1])])
+            raise InstanceError(error.message, ("edges", edge)) from None
+        put(self, "order", order)
 
     def _require_runnable(self) -> None:
         fits = np.isfinite(self.work) & (self.memory[:, None] <= self.capacity)
         for task in np.flatnonzero(~fits.any(axis=1))[:1].tolist():
-            raise InstanceError(f"no processor can run {self.task(task)}")
+            raise InstanceError(f"no processor can run {self.task(task)}", ("work", task))
 
     @classmethod
     def of(
@@ -283,22 +289,26 @@ class TaskGraph(Content):
         try:
             return cls.of(**plain.arguments(data))
         except InstanceError as error:
-            raise data.error(error.message) from None
+            raise data.located(error) from None
 
 
 def _matrix(work: Any) -> Reals:
-    matrix = frozen_reals(work, "work", minimum=0, infinite=True)
+    matrix = frozen_reals(work, "work", minimum=0, infinite=True, field="work")
     if matrix.ndim != 2 or not matrix.size:
-        raise InstanceError("expected a matrix of work, a row a task and a column a processor")
+        message = "expected a matrix of work, a row a task and a column a processor"
+        raise InstanceError(message, ("work",))
     if matrix.shape[1] > MOST_PROCESSORS:
-        raise InstanceError(f"{matrix.shape[1]} processors, beyond {MOST_PROCESSORS}")
+        message = f"{matrix.shape[1]} processors, beyond {MOST_PROCESSORS}"
+        raise InstanceError(message, ("work", 0))
     return matrix
 
 
 def _links(values: Any, what: str, processors: int, *, inside: float) -> Reals:
     """Check a number for each pair of processors; give pairs of the same one their own."""
     shape = (processors, processors)
-    links = frozen_reals(values, what, shape=shape, minimum=0, infinite=inside > 0).copy()
+    infinite = inside > 0
+    frozen = frozen_reals(values, what, shape=shape, minimum=0, infinite=infinite, field=what)
+    links = frozen.copy()
     np.fill_diagonal(links, inside)
     links.flags.writeable = False
     return links
@@ -307,11 +317,12 @@ def _links(values: Any, what: str, processors: int, *, inside: float) -> Reals:
 def _labels(names: Iterable[str], what: str, count: int) -> tuple[str, ...]:
     labels = tuple(str(each) for each in names)
     if labels and len(labels) != count:
-        raise InstanceError(f"expected {count} {what} names, got {len(labels)}")
+        message = f"expected {count} {what} names, got {len(labels)}"
+        raise InstanceError(message, (f"{what}_names",))
     seen: set[str] = set()
-    for each in labels:
+    for index, each in enumerate(labels):
         if each in seen:
-            raise InstanceError(f"two {what}s are called {each!r}")
+            raise InstanceError(f"two {what}s are called {each!r}", (f"{what}_names", index))
         seen.add(each)
     return labels
 

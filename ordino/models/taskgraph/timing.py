@@ -8,7 +8,7 @@ from ordino.core.arrays import Integers, Reals
 from ordino.models.taskgraph.order import adjacency
 from ordino.models.taskgraph.problem import Schedule, TaskGraph
 
-__all__ = ["durations", "earliest_starts", "keeps_limits", "order_by_start", "timed"]
+__all__ = ["NOISE", "durations", "earliest_starts", "keeps_limits", "order_by_start", "timed"]
 
 NOISE = 1e-10
 """Share by which sums of real numbers may be off; less than the checker lets pass."""
