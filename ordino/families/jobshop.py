@@ -21,9 +21,10 @@ _RULES = "ordino.heuristics.jobshop.dispatching"
 FAMILY = Family(
     name="jobshop",
     title="job shop: least makespan",
-    instances={"jobshop": f"{_MODEL}.problem:JobShop"},
+    instances={"jobshop": f"{_MODEL}.problem:JobShop", "shop": f"{_MODEL}.shop:Shop"},
     solution=f"{_MODEL}.problem:Schedule",
     check=f"{_MODEL}.check:check",
+    adjust=f"{_MODEL}.shop:adjust",
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate", "milp": f"{_MODEL}.milp:formulate"},
     bounds=(
         BoundSpec(name="job-length", summary="longest job", compute=f"{_MODEL}.bounds:job_length"),
