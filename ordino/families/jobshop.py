@@ -17,6 +17,8 @@ __all__ = ["FAMILY"]
 _MODEL = "ordino.models.jobshop"
 _FILES = "ordino.instances.jobshop"
 _RULES = "ordino.heuristics.jobshop.dispatching"
+_TAKES = f"{_RULES}:takes"
+_CLASSIC = f"{_MODEL}.shop:classic"
 
 FAMILY = Family(
     name="jobshop",
@@ -40,24 +42,26 @@ FAMILY = Family(
         ),
     ),
     solvers=(
-        specs.rule("spt", f"{_RULES}:spt", "shortest processing time first"),
-        specs.rule("lpt", f"{_RULES}:lpt", "longest processing time first"),
-        specs.rule("mwkr", f"{_RULES}:mwkr", "most work remaining first"),
-        specs.rule("mopnr", f"{_RULES}:mopnr", "most operations remaining first"),
-        specs.rule("fifo", f"{_RULES}:fifo", "first in, first out"),
+        specs.rule("spt", f"{_RULES}:spt", "shortest processing time first", takes=_TAKES),
+        specs.rule("lpt", f"{_RULES}:lpt", "longest processing time first", takes=_TAKES),
+        specs.rule("mwkr", f"{_RULES}:mwkr", "most work remaining first", takes=_TAKES),
+        specs.rule("mopnr", f"{_RULES}:mopnr", "most operations remaining first", takes=_TAKES),
+        specs.rule("fifo", f"{_RULES}:fifo", "first in, first out", takes=_TAKES),
         specs.rule(
-            "edd", f"{_RULES}:edd", "earliest due date first", takes=f"{_RULES}:has_due_dates"
+            "edd", f"{_RULES}:edd", "earliest due date first", takes=f"{_RULES}:takes_due_dates"
         ),
         SolverSpec(
             name="random",
             summary="best of many schedules with random priorities",
             make="ordino.heuristics.jobshop.sampling:random",
+            takes=_CLASSIC,
             improves=True,
         ),
         SolverSpec(
             name="tabu",
             summary="tabu search with path relinking (Peng, Lü, Cheng 2015)",
             make="ordino.heuristics.jobshop.tabu:tabu",
+            takes=_CLASSIC,
             improves=True,
             scales=True,
         ),
@@ -69,7 +73,7 @@ FAMILY = Family(
             kernels="ordino.solvers.jobshop.propagation_kernels",
             proves=True,
         ),
-        specs.cpsat(f"{_MODEL}.cpsat:formulate"),
+        specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
         specs.milp(
             f"{_MODEL}.milp:formulate",
             "disjunctive (Manne 1960)",
@@ -103,14 +107,39 @@ FAMILY = Family(
             suffixes=(".txt",),
             many=True,
         ),
+        FormatSpec(
+            name="taillard-flow",
+            summary="flow shops: a line of durations a machine",
+            read=f"{_FILES}.flow:read_flow",
+            sniff=f"{_FILES}.flow:sniff_flow",
+            write=f"{_FILES}.flow:write_flow",
+            suffixes=(".txt",),
+            many=True,
+        ),
+        FormatSpec(
+            name="fjs",
+            summary="flexible: alternatives (machine from 1, duration) of each operation",
+            read=f"{_FILES}.flexible:read_flexible",
+            sniff=f"{_FILES}.flexible:sniff_flexible",
+            write=f"{_FILES}.flexible:write_flexible",
+            suffixes=(".fjs",),
+        ),
+        FormatSpec(
+            name="birgin",
+            summary="flexible, precedences within jobs (Birgin et al. 2014)",
+            read=f"{_FILES}.flexible:read_birgin",
+            sniff=f"{_FILES}.flexible:sniff_birgin",
+            write=f"{_FILES}.flexible:write_birgin",
+            suffixes=(".txt",),
+        ),
     ),
     solution_formats=(
         SolutionFormatSpec(
             name="starts",
-            summary="a line a job: the start times of its operations",
-            read=f"{_FILES}.formats:read_starts",
-            sniff=f"{_FILES}.formats:sniff_starts",
-            write=f"{_FILES}.formats:write_starts",
+            summary="a line a job: the start times of its operations, and machines if there is a choice",
+            read=f"{_FILES}.solutions:read_starts",
+            sniff=f"{_FILES}.solutions:sniff_starts",
+            write=f"{_FILES}.solutions:write_starts",
         ),
     ),
     generators=(

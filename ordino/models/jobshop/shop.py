@@ -42,7 +42,7 @@ from ordino.core.plain import Node
 from ordino.models.jobshop import shop_plain, shop_validation
 from ordino.models.jobshop.problem import JobShop
 
-__all__ = ["BUFFERS", "GOALS", "NEVER", "Buffers", "Goal", "Shop", "adjust"]
+__all__ = ["BUFFERS", "GOALS", "NEVER", "Buffers", "Goal", "Shop", "adjust", "classic"]
 
 NEVER = LARGEST - 1
 """The end of a downtime that has none."""
@@ -378,3 +378,8 @@ def adjust(
         return Shop.of_classic(instance, goal=goal or "makespan", buffers=variant or "unlimited")
     except InstanceError as error:
         raise UsageError(error.message) from None
+
+
+def classic(instance: JobShop | Shop) -> str | None:
+    """Say that an instance is no classic job shop, or return `None`: for solvers of these alone."""
+    return "it is a general shop" if isinstance(instance, Shop) else None
