@@ -61,7 +61,7 @@ FAMILY = Family(
             name="tabu",
             summary="tabu search with path relinking (Peng, Lü, Cheng 2015)",
             make="ordino.heuristics.jobshop.tabu:tabu",
-            takes=_CLASSIC,
+            takes="ordino.heuristics.jobshop.tabu:takes",
             improves=True,
             scales=True,
         ),
@@ -136,7 +136,7 @@ FAMILY = Family(
     solution_formats=(
         SolutionFormatSpec(
             name="starts",
-            summary="a line a job: the start times of its operations, and machines if there is a choice",
+            summary="a line a job: start times, each behind its machine if there is a choice",
             read=f"{_FILES}.solutions:read_starts",
             sniff=f"{_FILES}.solutions:sniff_starts",
             write=f"{_FILES}.solutions:write_starts",

@@ -230,10 +230,8 @@ class _Builder:
             if initial := setup[-1][families[j]]:
                 model.add(starts[j] >= initial).only_enforce_if(arcs[0, b])
         for a, b in pairs:
-            (k, i), (n, j) = nodes[a - 1], nodes[b - 1]
+            (k, i), (_, j) = nodes[a - 1], nodes[b - 1]
             gap = setup[families[i]][families[j]]
-            both = int(instance.duration[k]) + int(instance.duration[n])
-            gap += int(not (both or gap) and i > j)  # at one instant, numbers say what is first
             after = starts[j] >= starts[i] + int(instance.duration[k]) + gap
             model.add(after).only_enforce_if(arcs[a, b])
         return arcs

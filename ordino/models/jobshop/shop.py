@@ -7,8 +7,8 @@ unlimited buffers, least makespan.
 
 **Setups.** A machine needs the time `setup[m, f, g]` between an operation of setup family f and the
 next one there, of family g, and `setup[m, families, g]` before its first one, from time 0. It can
-be made ready before the job arrives, and while it is down. Operations that share machine and start
-follow one another by their ends, then by their numbers.
+be made ready before the job arrives, and while it is down. Where there are setups, every operation
+takes some time.
 
 **Downtimes.** No operation overlaps one; a job may wait on a machine that is down.
 
@@ -16,8 +16,9 @@ follow one another by their ends, then by their numbers.
 between machines. `swap` and `blocking`: it leaves when its job's next operation starts, the last
 one of a job when it ends. Jobs that wait for one another's machines in a circle may all move at
 the same instant where `swap` allows it; for `blocking` they may not: a machine is entered after it
-was left, so that moves of one instant have an order (Mascis, Pacciarelli 2002). `no-wait`: an
-operation starts when the one before it in its job ends.
+was left, so that moves of one instant have an order (Mascis, Pacciarelli 2002), where what passes a
+machine in no time at one instant does so by its number. `no-wait`: an operation starts when the one
+before it in its job ends.
 
 **Goals.** With completion C, due date d, release date r, weight w of a job: `makespan` max C,
 `tardiness` sum of w max(0, C - d), `flow-time` sum of w (C - r), `lateness` max (C - d).

@@ -123,6 +123,8 @@ def _validate_setups(shop: Shop) -> None:
         if shop.setup_family.any():
             raise InstanceError("there are setup families, but no setup times")
         return
+    if not shop.duration.all():
+        raise InstanceError("where there are setups, expected durations of at least 1, got 0")
     families = shop.setup_families
     if shop.setup.shape != (shop.machines, families + 1, families):
         raise InstanceError(
