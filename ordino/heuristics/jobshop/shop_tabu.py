@@ -6,6 +6,7 @@ it the alternative of each operation (González, Vela, Varela 2015 relink such p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,7 @@ class Arrays:
     def __init__(self, instance: Shop) -> None:
         self.instance = instance
         self.generation = arrays_of(instance)
-        *graph, family, families, setup, down_start, down_begin, down_end, release = self.generation
-        by_target = np.argsort(instance.arc_after, kind="stable")
-        counts = np.bincount(instance.arc_after, minlength=instance.operations)
+        *_, family, families, setup, down_start, down_begin, down_end, release = self.generation
         delivery = np.zeros(instance.operations, np.int64)
         self.shift = 0
         if instance.goal == "lateness":
@@ -59,13 +58,22 @@ class Arrays:
             self.shift = int(instance.due_dates.max())
             delivery[:] = (self.shift - instance.due_dates)[instance.job]
             delivery[instance.arc_before] = 0
+        behind, *more_behind = _neighbours(instance.successors)
+        ahead, *more_ahead = _neighbours(instance.predecessors)
         self.shop: tuple[Integers, ...] = (
-            *graph,
-            np.concatenate(([0], np.cumsum(counts))),
-            np.array(instance.arc_before[by_target]),
+            *self.generation[:3],
+            *(behind, ahead, *more_behind, *more_ahead),
             np.append(family, families),
             *(setup, down_start, down_begin, down_end, release, delivery),
         )
+
+
+def _neighbours(lists: Sequence[Sequence[int]]) -> tuple[Integers, Integers, Integers]:
+    """Return one of each list, -1 for none; where the others begin, and these."""
+    one = np.array([each[0] if each else -1 for each in lists], dtype=np.int64)
+    more = [j for each in lists for j in each[1:]]
+    counts = [max(0, len(each) - 1) for each in lists] if more else []
+    return one, np.cumsum([0, *counts], dtype=np.int64), np.array(more, dtype=np.int64)
 
 
 class ShopSearch:
@@ -80,12 +88,11 @@ class ShopSearch:
         n, machines = instance.operations, instance.machines
         self._kernels = kernels
         self._arrays = arrays
-        self._schedule = [np.zeros(n, np.int64) for _ in range(9)]
-        self._schedule[3] = np.zeros(machines, np.int64)  # first
+        self._schedule = new_schedule(instance)
         self._tabu = np.zeros((n, machines), np.int64)
         self._state = np.zeros(4, np.int64)
         self._random = random.integers(1, 2**63, 1, dtype=np.uint64)
-        self._scratch = np.zeros((5, n), np.int64)
+        self._scratch = np.zeros((6, n), np.int64)
         self._tenure = 8 + n // 25
         self._tried = max(FEWEST_TRIED, LOOKED_AT // (n + instance.arc_before.size))
         self.best_order: Integers = np.zeros(2 * n, np.int64)
@@ -114,32 +121,38 @@ class ShopSearch:
             Whether that is so.
         """
         over: bool = self._kernels.search(
-            *self._arrays.shop,
-            *self._schedule,
+            *(self._arrays.shop, self._schedule),
             *(self.best_order, self._tabu, self._state, self._random, self._scratch),
             *(self._tenure, self._tried, moves, patience),
         )
         return over
 
 
-def arrange(arrays: Arrays, kernels: Any, point: Integers, schedule: list[Integers]) -> int:
-    """Fill the arrays of a schedule (`chosen`, `before`, `after`, `first`, `order`, `place`,
-    `waits`, `start`, `tail`) from a point; return its objective."""
-    n = arrays.instance.operations
-    alternative, before, after, first = schedule[:4]
+def new_schedule(instance: Shop) -> tuple[Integers, ...]:
+    """Return the arrays of a schedule (see `shop_tabu_kernels`)."""
+    sizes = [instance.operations] * 11
+    sizes[5] = instance.machines
+    return tuple(np.zeros(size, np.int64) for size in sizes)
+
+
+def arrange(arrays: Arrays, kernels: Any, point: Integers, schedule: tuple[Integers, ...]) -> int:
+    """Fill the arrays of a schedule from a point; return its objective."""
+    instance = arrays.instance
+    n = instance.operations
+    alternative, on, length, before, after, first = schedule[:6]
     alternative[:] = point[n:]
-    machine = arrays.instance.machine[alternative]
-    order = point[:n][np.argsort(machine[point[:n]], kind="stable")]
-    row = machine[order]
-    same = np.flatnonzero(row[1:] == row[:-1])
+    on[:] = instance.machine[alternative]
+    length[:] = instance.duration[alternative]
+    order = point[:n][np.argsort(on[point[:n]], kind="stable")]
+    same = np.flatnonzero(on[order[1:]] == on[order[:-1]])
     before[:] = -1
     after[:] = -1
     first[:] = -1
     before[order[same + 1]] = order[same]
     after[order[same]] = order[same + 1]
     heads = order[before[order] < 0]
-    first[machine[heads]] = heads
-    value: int = kernels.arrange(*arrays.shop, *schedule)
+    first[on[heads]] = heads
+    value: int = kernels.arrange(arrays.shop, schedule)
     return value
 
 
@@ -183,11 +196,10 @@ class ShopSpace:
 
     def schedule(self, point: Integers) -> Schedule:
         """Return the schedule of a point."""
-        n, machines = self._instance.operations, self._instance.machines
-        arrays = [np.zeros(machines if each == 3 else n, np.int64) for each in range(9)]
+        arrays = new_schedule(self._instance)
         arrange(self._arrays, self._kernels, point, arrays)
-        machine = self._instance.machine[arrays[0]] if self._instance.flexible else None
-        return Schedule(arrays[7], machine)
+        _, on, length, *_, end, _ = arrays
+        return Schedule(end - length, on if self._instance.flexible else None)
 
     def scratch(self, random: np.random.Generator, noise: float) -> Integers:
         """Make a schedule by most work remaining, with noise in the work."""

@@ -2,8 +2,8 @@
 
 A schedule is an alternative for each operation and an order on each machine, kept as links `before`
 and `after` (-1 for none) and `first` of each machine; `order` is a topological order of precedences
-together with links. `start` is when each operation starts, as early as it may; `tail` is the
-longest way from its end to the objective: 0, or what its job's due date adds (`delivery`).
+together with links. `end` is when each operation ends, as early as it may; `tail` is the longest
+way from there to the objective: 0, or what its job's due date adds (`delivery`).
 
 The move takes a critical operation v out and puts it in elsewhere. With the starts and tails of the
 schedule without v, the longest way through v in its new place between a and b on machine m is
@@ -15,10 +15,16 @@ ancestors of v go before it and all descendants behind it. The objective is the 
 the one without v (Mastrolilli, Gambardella 2000). So all places of an operation are judged in
 O(n + l) for n operations and precedences and l operations on its machines.
 
-**Arrays** of the shop, for n operations: `alternative_start`, `machine`, `duration` as in `Shop`;
-`after_start`, `afters` and `before_start`, `befores`: successors and predecessors of each
-operation; `family`, `setup` in one row, `down_start`, `down_begin`, `down_end`, `release` as in
-`shop_generation`; `delivery` of each operation.
+`shop`, a tuple of arrays: `alternative_start`, `machine`, `duration` as in `Shop`; `behind` and
+`ahead`: the one successor and predecessor of each operation in its job, -1 for none; where one has
+several, the others are `more_behind` and `more_ahead`, from `behind_start[i]` and `ahead_start[i]`
+on, which are empty where no operation has; `family`, and at its end the number of families; `setup`
+in one row, `down_start`, `down_begin`, `down_end`, `release` as in `shop_generation`; `delivery` of
+each operation.
+
+`schedule`, a tuple of arrays: `chosen` alternative of each operation, its machine (`on`) and
+`length`; `before`, `after`, `first`, `order`, `place` of each operation in it, scratch, `end`,
+`tail`.
 """
 
 from __future__ import annotations
@@ -34,8 +40,9 @@ MOVES, IMPROVED, BEST, CURRENT = 0, 1, 2, 3
 the start of the search, the present one."""
 
 _A = "int64[::1]"
-_SHOP = ", ".join([_A] * 14)
+_SHOP, _SCHEDULE = "UniTuple(int64[::1], 16)", "UniTuple(int64[::1], 11)"
 _NONE = 2**62
+_ANCESTOR, _DESCENDANT, _CHANGED = 1, 2, 4
 
 
 @kernel(f"int64(int64, int64, int64, {_A}, {_A}, {_A})")
@@ -51,28 +58,29 @@ def _fit(at, length, m, down_start, down_begin, down_end):  # type: ignore[no-un
 @kernel(f"int64({_A}, {_A}, int64, int64, int64)")
 def _gap(family, setup, m, i, j):  # type: ignore[no-untyped-def]
     """Return the setup time on machine m from operation i (-1: none) to j."""
-    if len(setup) == 0:
-        return 0
-    # per machine: families + 1 rows of as many entries as there are families
     families = family[len(family) - 1]
     row = families if i < 0 else family[i]
     return setup[(m * (families + 1) + row) * families + family[j]]
 
 
-@kernel(f"int64({_SHOP}, {', '.join([_A] * 9)})")
-def arrange(  # type: ignore[no-untyped-def]
-    alternative_start, machine, duration, after_start, afters, before_start, befores, family,
-    setup, down_start, down_begin, down_end, release, delivery,
-    chosen, before, after, first, order, place, waits, start, tail,
-):  # fmt: skip
-    """Find order, places in it, starts and tails for the links; returns the objective. O(n).
+@kernel(f"int64({_SHOP}, {_SCHEDULE})")
+def arrange(shop, schedule):  # type: ignore[no-untyped-def]
+    """Find order, places in it, ends and tails for the links; returns the objective. O(n).
 
     Returns 2^62 where the links make a cycle, or something fits nowhere between downtimes.
     """
+    (
+        _, _, _, behind, ahead, behind_start, more_behind, ahead_start, more_ahead,
+        family, setup, down_start, down_begin, down_end, release, delivery,
+    ) = shop  # fmt: skip
+    _, on, length, before, after, _, order, place, waits, end, tail = schedule
     n = len(release)
+    branched, with_setups, with_downs = len(more_ahead) > 0, len(setup) > 0, len(down_begin) > 0
     count = 0
     for i in range(n):
-        waits[i] = before_start[i + 1] - before_start[i] + (before[i] >= 0)
+        waits[i] = (before[i] >= 0) + (ahead[i] >= 0)
+        if branched:
+            waits[i] += ahead_start[i + 1] - ahead_start[i]
         if waits[i] == 0:
             order[count] = i
             count += 1
@@ -82,33 +90,34 @@ def arrange(  # type: ignore[no-untyped-def]
         i = order[x]
         place[i] = x
         x += 1
-        k = chosen[i]
-        m = machine[k]
+        m = on[i]
         a = before[i]
         at = release[i]
-        gap = _gap(family, setup, m, a, i)
-        if a >= 0:
-            at = max(at, start[a] + duration[chosen[a]] + gap)
-        else:
-            at = max(at, gap)
-        for e in range(before_start[i], before_start[i + 1]):
-            j = befores[e]
-            at = max(at, start[j] + duration[chosen[j]])
-        at = _fit(at, duration[k], m, down_start, down_begin, down_end)
-        start[i] = at
-        value = max(value, at + duration[k] + delivery[i])
-        b = after[i]
-        if b >= 0:
-            waits[b] -= 1
-            if waits[b] == 0:
-                order[count] = b
-                count += 1
-        for e in range(after_start[i], after_start[i + 1]):
-            j = afters[e]
-            waits[j] -= 1
-            if waits[j] == 0:
-                order[count] = j
-                count += 1
+        gap = _gap(family, setup, m, a, i) if with_setups else 0
+        at = max(at, gap if a < 0 else end[a] + gap)
+        if ahead[i] >= 0:
+            at = max(at, end[ahead[i]])
+            if branched:
+                for e in range(ahead_start[i], ahead_start[i + 1]):
+                    at = max(at, end[more_ahead[e]])
+        if with_downs:
+            at = _fit(at, length[i], m, down_start, down_begin, down_end)
+        end[i] = at + length[i]
+        value = max(value, end[i] + delivery[i])
+        for e in range(2):
+            j = after[i] if e == 0 else behind[i]
+            if j >= 0:
+                waits[j] -= 1
+                if waits[j] == 0:
+                    order[count] = j
+                    count += 1
+        if branched:
+            for e in range(behind_start[i], behind_start[i + 1]):
+                j = more_behind[e]
+                waits[j] -= 1
+                if waits[j] == 0:
+                    order[count] = j
+                    count += 1
     if count < n or value >= _NONE // 2:
         return _NONE
     for x in range(n - 1, -1, -1):
@@ -116,69 +125,184 @@ def arrange(  # type: ignore[no-untyped-def]
         left = delivery[i]
         b = after[i]
         if b >= 0:
-            gap = _gap(family, setup, machine[chosen[i]], i, b)
-            left = max(left, gap + duration[chosen[b]] + tail[b])
-        for e in range(after_start[i], after_start[i + 1]):
-            j = afters[e]
-            left = max(left, duration[chosen[j]] + tail[j])
+            gap = _gap(family, setup, on[i], i, b) if with_setups else 0
+            left = max(left, gap + length[b] + tail[b])
+        j = behind[i]
+        if j >= 0:
+            left = max(left, length[j] + tail[j])
+            if branched:
+                for e in range(behind_start[i], behind_start[i + 1]):
+                    j = more_behind[e]
+                    left = max(left, length[j] + tail[j])
         tail[i] = left
     return value
 
 
-@kernel(f"int64({_SHOP}, int64, {', '.join([_A] * 7)}, uint64[::1], {_A})")
-def _critical_path(  # type: ignore[no-untyped-def]
-    alternative_start, machine, duration, after_start, afters, before_start, befores, family,
-    setup, down_start, down_begin, down_end, release, delivery,
-    value, chosen, before, order, start, tail, path, tight, random, state,
-):  # fmt: skip
+@kernel(f"int64({_SHOP}, {_SCHEDULE}, int64, {_A}, {_A}, uint64[::1])")
+def _critical_path(shop, schedule, value, path, tight, random):  # type: ignore[no-untyped-def]
     """Write a random critical path to `path`, backwards; returns its length."""
+    (
+        _, _, _, _, ahead, _, _, ahead_start, more_ahead,
+        family, setup, down_start, down_begin, down_end, release, delivery,
+    ) = shop  # fmt: skip
+    _, on, length, before, _, _, _, _, _, end, _ = schedule
+    branched, with_setups = len(more_ahead) > 0, len(setup) > 0
     count = 0
     for i in range(len(release)):
-        if start[i] + duration[chosen[i]] + delivery[i] == value:
+        if end[i] + delivery[i] == value:
             tight[count] = i
             count += 1
-    length = 0
+    steps = 0
     while count > 0:
         v = tight[0] if count == 1 else tight[below(random, count)]
-        path[length] = v
-        length += 1
+        path[steps] = v
+        steps += 1
         count = 0
-        m, p = machine[chosen[v]], duration[chosen[v]]
-        a = before[v]
+        m, p = on[v], length[v]
+        a, j = before[v], ahead[v]
         if a >= 0:
-            at = start[a] + duration[chosen[a]] + _gap(family, setup, m, a, v)
-            if _fit(at, p, m, down_start, down_begin, down_end) == start[v]:
+            at = end[a] + (_gap(family, setup, m, a, v) if with_setups else 0)
+            if _fit(at, p, m, down_start, down_begin, down_end) + p == end[v]:
                 tight[count] = a
                 count += 1
-        for e in range(before_start[v], before_start[v + 1]):
-            j = befores[e]
-            at = start[j] + duration[chosen[j]]
-            if j != a and _fit(at, p, m, down_start, down_begin, down_end) == start[v]:
+        if j >= 0:
+            at = _fit(end[j], p, m, down_start, down_begin, down_end)
+            if j != a and at + p == end[v]:
                 tight[count] = j
                 count += 1
-    return length
+        if branched:
+            for e in range(ahead_start[v], ahead_start[v + 1]):
+                j = more_ahead[e]
+                at = _fit(end[j], p, m, down_start, down_begin, down_end)
+                if j != a and at + p == end[v]:
+                    tight[count] = j
+                    count += 1
+    return steps
+
+
+@kernel(f"int64({_SHOP}, {_SCHEDULE}, int64, int64, int64[:, ::1])")
+def _without(shop, schedule, v, limit, scratch):  # type: ignore[no-untyped-def]
+    """Find ends, tails and kin of v in the schedule without v; returns its objective.
+
+    Gives up where that passes the limit.
+
+    Args:
+        shop, schedule: See the module.
+        v: Taken off its machine; the precedences through it stay.
+        limit: Objectives beyond are of no interest.
+        scratch: Filled with ends, tails, kin (ancestors and descendants); the fourth row holds the
+            largest of end plus delivery up to each place of the order.
+    """
+    (
+        _, _, _, behind, ahead, behind_start, more_behind, ahead_start, more_ahead,
+        family, setup, down_start, down_begin, down_end, release, delivery,
+    ) = shop  # fmt: skip
+    _, on, length, before, after, _, order, place, _, end, tail = schedule
+    n = len(release)
+    branched, with_setups, with_downs = len(more_ahead) > 0, len(setup) > 0, len(down_begin) > 0
+    end2, tail2, kin, until = scratch[0], scratch[1], scratch[2], scratch[3]
+    end2[:] = end
+    tail2[:] = tail
+    kin[:] = 0
+    here = place[v]
+    value = until[here - 1] if here > 0 else 0
+    ready = release[v]
+    if ahead[v] >= 0:
+        ready = max(ready, end[ahead[v]])
+        if branched:
+            for e in range(ahead_start[v], ahead_start[v + 1]):
+                ready = max(ready, end[more_ahead[e]])
+    end2[v] = ready
+    kin[v] = _DESCENDANT | _CHANGED
+    for y in range(here + 1, n):
+        i = order[y]
+        a, j = before[i], ahead[i]
+        marks = 0
+        if j >= 0:
+            marks = kin[j]
+            if branched:
+                for e in range(ahead_start[i], ahead_start[i + 1]):
+                    marks |= kin[more_ahead[e]]
+        if a == v:
+            a = before[v]
+            marks |= _CHANGED
+        if a >= 0:
+            marks |= kin[a]
+        if marks & _CHANGED:
+            at = release[i]
+            gap = _gap(family, setup, on[i], a, i) if with_setups else 0
+            at = max(at, gap if a < 0 else end2[a] + gap)
+            if j >= 0:
+                at = max(at, end2[j])
+                if branched:
+                    for e in range(ahead_start[i], ahead_start[i + 1]):
+                        at = max(at, end2[more_ahead[e]])
+            if with_downs:
+                at = _fit(at, length[i], on[i], down_start, down_begin, down_end)
+            end2[i] = at + length[i]
+            if end2[i] == end[i]:
+                marks &= ~_CHANGED
+        kin[i] = marks
+        value = max(value, end2[i] + delivery[i])
+    if value > limit:
+        return value
+    left = delivery[v]
+    if behind[v] >= 0:
+        left = max(left, length[behind[v]] + tail[behind[v]])
+        if branched:
+            for e in range(behind_start[v], behind_start[v + 1]):
+                left = max(left, length[more_behind[e]] + tail[more_behind[e]])
+    tail2[v] = left
+    kin[v] = _ANCESTOR | _CHANGED
+    for y in range(here - 1, -1, -1):
+        i = order[y]
+        b, j = after[i], behind[i]
+        marks = 0
+        if j >= 0 and place[j] <= here:
+            marks = kin[j]
+        if branched:
+            for e in range(behind_start[i], behind_start[i + 1]):
+                if place[more_behind[e]] <= here:
+                    marks |= kin[more_behind[e]]
+        if b == v:
+            b = after[v]
+            marks |= _CHANGED
+        elif b >= 0 and place[b] <= here:
+            marks |= kin[b]
+        if marks & _CHANGED:
+            left = delivery[i]
+            if b >= 0:
+                gap = _gap(family, setup, on[i], i, b) if with_setups else 0
+                left = max(left, gap + length[b] + tail2[b])
+            if j >= 0:
+                left = max(left, (0 if j == v else length[j]) + tail2[j])
+                if branched:
+                    for e in range(behind_start[i], behind_start[i + 1]):
+                        j = more_behind[e]
+                        left = max(left, (0 if j == v else length[j]) + tail2[j])
+            tail2[i] = left
+            if left == tail[i]:
+                marks &= ~_CHANGED
+        kin[i] = marks
+    return value
 
 
 @kernel(
-    f"boolean({_SHOP}, {', '.join([_A] * 10)}, int64[:, ::1], {_A}, uint64[::1], int64[:, ::1],"
+    f"boolean({_SHOP}, {_SCHEDULE}, {_A}, int64[:, ::1], {_A}, uint64[::1], int64[:, ::1],"
     " int64, int64, int64, int64)"
 )
 def search(  # type: ignore[no-untyped-def]
-    alternative_start, machine, duration, after_start, afters, before_start, befores, family,
-    setup, down_start, down_begin, down_end, release, delivery,
-    chosen, before, after, first, order, place, waits, start, tail, best,
-    tabu, state, random, scratch, tenure, tried, moves, patience,
-):  # fmt: skip
-    """Do tabu moves from where the arrays stand.
+    shop, schedule, best, tabu, state, random, scratch, tenure, tried, moves, patience
+):
+    """Do tabu moves from where the schedule stands.
 
     Args:
-        alternative_start: The shop, up to `delivery`; see the module.
-        chosen: The schedule, up to `tail`; changed.
+        shop, schedule: See the module; the schedule is changed.
         best: Order and alternatives of the best schedule, one behind the other.
         tabu: Move until which an operation may not go to a machine; shape (operations, machines).
         state: See MOVES, IMPROVED, BEST, CURRENT; advanced.
         random: State of the random numbers, one value other than 0; advanced.
-        scratch: Shape (5, operations).
+        scratch: Shape (6, operations).
         tenure: A machine that an operation has left is tabu to it for so many moves, and up to as
             many again.
         tried: Critical operations that are looked at for a move, at most.
@@ -188,8 +312,14 @@ def search(  # type: ignore[no-untyped-def]
     Returns:
         Whether the search is at its end: patience is out, or no move is left.
     """
+    (
+        alternative_start, machine, duration, _, _, _, _, _, _,
+        family, setup, down_start, down_begin, down_end, release, delivery,
+    ) = shop  # fmt: skip
+    chosen, on, length, before, after, first, order, _, _, end, _ = schedule
     n = len(release)
-    end2, tail2, kin, path, tight = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
+    with_setups, with_downs = len(setup) > 0, len(down_begin) > 0
+    end2, tail2, kin, until, path = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
     last_move = state[MOVES] + moves
     while True:
         value = state[CURRENT]
@@ -202,90 +332,27 @@ def search(  # type: ignore[no-untyped-def]
             return True
         if state[MOVES] >= last_move:
             return False
-        length = _critical_path(
-            alternative_start, machine, duration, after_start, afters, before_start, befores,
-            family, setup, down_start, down_begin, down_end, release, delivery,
-            value, chosen, before, order, start, tail, path, tight, random, state,
-        )  # fmt: skip
-        if length > tried:
+        steps = _critical_path(shop, schedule, value, path, scratch[5], random)
+        if steps > tried:
             for x in range(tried):
-                other = x + below(random, length - x)
+                other = x + below(random, steps - x)
                 path[x], path[other] = path[other], path[x]
-            length = tried
+            steps = tried
+        largest = 0
+        for y in range(n):
+            largest = max(largest, end[order[y]] + delivery[order[y]])
+            until[y] = largest
         best_value, best_way, best_v, best_k, best_a, ties = _NONE, _NONE, -1, -1, -1, 0
         tabu_value, tabu_way, tabu_v, tabu_k, tabu_a = _NONE, _NONE, -1, -1, -1
-        for x in range(length):
+        for x in range(steps):
             v = path[x]
-            here = place[v]
-            without = 0
-            for y in range(here):
-                i = order[y]
-                end2[i] = start[i] + duration[chosen[i]]
-                without = max(without, end2[i] + delivery[i])
-            for y in range(here + 1, n):
-                i = order[y]
-                k = chosen[i]
-                m = machine[k]
-                at = release[i]
-                under = 0
-                a = before[i]
-                if a == v:
-                    a = before[v]
-                gap = _gap(family, setup, m, a, i)
-                if a >= 0:
-                    at = max(at, end2[a] + gap)
-                    if place[a] > here and kin[a] == 2:
-                        under = 2
-                else:
-                    at = max(at, gap)
-                for e in range(before_start[i], before_start[i + 1]):
-                    j = befores[e]
-                    if j == v:
-                        under = 2
-                        for f in range(before_start[v], before_start[v + 1]):
-                            at = max(at, end2[befores[f]])
-                    else:
-                        if place[j] > here and kin[j] == 2:
-                            under = 2
-                        at = max(at, end2[j])
-                kin[i] = under
-                end2[i] = _fit(at, duration[k], m, down_start, down_begin, down_end) + duration[k]
-                without = max(without, end2[i] + delivery[i])
-                tail2[i] = tail[i]
+            without = _without(shop, schedule, v, best_value, scratch)
             if without > best_value:
                 continue
-            for y in range(here - 1, -1, -1):
-                i = order[y]
-                left = delivery[i]
-                above = 0
-                b = after[i]
-                if b == v:
-                    b = after[v]
-                if b >= 0:
-                    gap = _gap(family, setup, machine[chosen[i]], i, b)
-                    left = max(left, gap + duration[chosen[b]] + tail2[b])
-                    if place[b] < here and kin[b] == 1:
-                        above = 1
-                for e in range(after_start[i], after_start[i + 1]):
-                    j = afters[e]
-                    if j == v:
-                        above = 1
-                        for f in range(after_start[v], after_start[v + 1]):
-                            left = max(left, duration[chosen[afters[f]]] + tail2[afters[f]])
-                    else:
-                        if place[j] < here and kin[j] == 1:
-                            above = 1
-                        left = max(left, duration[chosen[j]] + tail2[j])
-                kin[i] = above
-                tail2[i] = left
-            ready, behind = release[v], delivery[v]
-            for e in range(before_start[v], before_start[v + 1]):
-                ready = max(ready, end2[befores[e]])
-            for e in range(after_start[v], after_start[v + 1]):
-                behind = max(behind, duration[chosen[afters[e]]] + tail2[afters[e]])
+            ready, left_behind = end2[v], tail2[v]
             for k in range(alternative_start[v], alternative_start[v + 1]):
                 m, p = machine[k], duration[k]
-                if ready + p + behind > best_value:
+                if ready + p + left_behind > best_value:
                     continue
                 forbidden = tabu[v, m] > state[MOVES]
                 a = -1
@@ -293,15 +360,19 @@ def search(  # type: ignore[no-untyped-def]
                 if b == v:
                     b = after[v]
                 while True:
-                    if b < 0 or kin[b] != 1:
-                        at = max(ready, _gap(family, setup, m, a, v))
-                        if a >= 0:
-                            at = max(ready, end2[a] + _gap(family, setup, m, a, v))
-                        at = _fit(at, p, m, down_start, down_begin, down_end)
-                        left = behind
-                        if b >= 0:
-                            gap = _gap(family, setup, m, v, b)
-                            left = max(left, gap + duration[chosen[b]] + tail2[b])
+                    if b < 0 or not kin[b] & _ANCESTOR:
+                        at = ready if a < 0 else max(ready, end2[a])
+                        left = left_behind
+                        if with_setups:
+                            gap = _gap(family, setup, m, a, v)
+                            at = max(ready, gap if a < 0 else end2[a] + gap)
+                            if b >= 0:
+                                gap = _gap(family, setup, m, v, b)
+                                left = max(left, gap + length[b] + tail2[b])
+                        elif b >= 0:
+                            left = max(left, length[b] + tail2[b])
+                        if with_downs:
+                            at = _fit(at, p, m, down_start, down_begin, down_end)
                         way = at + p + left
                         found = max(way, without)
                         if k != chosen[v] or a != before[v]:
@@ -314,9 +385,9 @@ def search(  # type: ignore[no-untyped-def]
                                 if ties == 1 or below(random, ties) == 0:
                                     best_value, best_way = found, way
                                     best_v, best_k, best_a = v, k, a
-                        if a >= 0 and end2[a] + p + behind > best_value:
+                        if a >= 0 and end2[a] + p + left_behind > best_value:
                             break
-                    if b < 0 or kin[b] == 2:
+                    if b < 0 or kin[b] & _DESCENDANT:
                         break
                     a = b
                     b = after[b]
@@ -327,8 +398,7 @@ def search(  # type: ignore[no-untyped-def]
         state[MOVES] += 1
         if best_v < 0:
             return True
-        v, k, a = best_v, best_k, best_a
-        old, new = machine[chosen[v]], machine[k]
+        v, a, old, new = best_v, best_a, on[best_v], machine[best_k]
         if before[v] >= 0:
             after[before[v]] = after[v]
         else:
@@ -344,10 +414,8 @@ def search(  # type: ignore[no-untyped-def]
         before[v], after[v] = a, b
         if b >= 0:
             before[b] = v
-        chosen[v] = k
+        chosen[v], on[v], length[v] = best_k, new, duration[best_k]
         tabu[v, old] = state[MOVES] + tenure + below(random, tenure + 1)
-        state[CURRENT] = arrange(
-            alternative_start, machine, duration, after_start, afters, before_start, befores,
-            family, setup, down_start, down_begin, down_end, release, delivery,
-            chosen, before, after, first, order, place, waits, start, tail,
-        )  # fmt: skip
+        state[CURRENT] = arrange(shop, schedule)
+        if state[CURRENT] == _NONE:
+            return True
