@@ -22,7 +22,7 @@ _CLASSIC = f"{_MODEL}.shop:classic"
 
 FAMILY = Family(
     name="jobshop",
-    title="job shop: least makespan",
+    title="job shop and its variants: flexible, setups, downtimes, blocking, no-wait; four goals",
     instances={"jobshop": f"{_MODEL}.problem:JobShop", "shop": f"{_MODEL}.shop:Shop"},
     solution=f"{_MODEL}.problem:Schedule",
     check=f"{_MODEL}.check:check",
@@ -66,6 +66,26 @@ FAMILY = Family(
             scales=True,
         ),
         SolverSpec(
+            name="anneal",
+            summary="simulated annealing for any goal, setups, downtimes",
+            make="ordino.heuristics.jobshop.anneal:anneal",
+            takes="ordino.heuristics.jobshop.anneal:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
+            name="windows",
+            summary="neighbourhoods over windows of time, by CP-SAT",
+            make="ordino.solvers.neighbourhoods:windows",
+            arguments=(
+                f"{_MODEL}.cpsat:formulate",
+                "ordino.solvers.jobshop.windows:restriction",
+            ),
+            takes="ordino.solvers.jobshop.windows:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
             name="destructive",
             summary="bounds by edge finding and shaving (Carlier, Pinson 1989, 1994)",
             make="ordino.solvers.jobshop.destructive:destructive",
@@ -80,7 +100,7 @@ FAMILY = Family(
             takes=f"{_MODEL}.milp:fits",
         ),
     ),
-    race=("mwkr", "mopnr", "spt", "fifo", "destructive", "tabu", "cpsat"),
+    race=("mwkr", "mopnr", "spt", "fifo", "edd", "destructive", "tabu", "cpsat", "anneal"),
     formats=(
         FormatSpec(
             name="jsp",
@@ -147,6 +167,16 @@ FAMILY = Family(
             name="taillard",
             summary="every job on every machine once, durations 1 to 99 (Taillard 1993)",
             make=f"{_FILES}.generate:taillard",
+        ),
+        GeneratorSpec(
+            name="hybrid-flow",
+            summary="stages of unrelated machines, durations 2 to 9 (Kwon et al. 2021; PARCO 2024)",
+            make=f"{_FILES}.generate_shop:hybrid_flow",
+        ),
+        GeneratorSpec(
+            name="general",
+            summary="flexible, with setups, downtimes, due dates, a goal, buffers as asked for",
+            make=f"{_FILES}.generate_shop:general",
         ),
     ),
     scene=f"{_MODEL}.scene:scene",

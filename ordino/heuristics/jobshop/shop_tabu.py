@@ -14,7 +14,7 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.heuristics.jobshop.shop_generation import arrays_of
 from ordino.models.jobshop.problem import Schedule
-from ordino.models.jobshop.shop import Shop
+from ordino.models.jobshop.shop import NEVER, Shop
 from ordino.models.jobshop.timing import chosen, tails
 
 __all__ = ["KERNELS", "ShopSpace", "takes"]
@@ -40,6 +40,8 @@ def takes(instance: Shop) -> str | None:
         return f"its goal is the {instance.objective.name}"
     if instance.buffers != "unlimited":
         return f"its buffers are {instance.buffers}"
+    if (instance.down_end == NEVER).any():
+        return "a machine is down for ever"
     size = instance.operations * instance.machines
     return f"operations x machines {size}, beyond {LARGEST}" if size > LARGEST else None
 
@@ -90,7 +92,7 @@ class ShopSearch:
         self._arrays = arrays
         self._schedule = new_schedule(instance)
         self._tabu = np.zeros((n, machines), np.int64)
-        self._state = np.zeros(4, np.int64)
+        self._state = np.zeros(5, np.int64)
         self._random = random.integers(1, 2**63, 1, dtype=np.uint64)
         self._scratch = np.zeros((6, n), np.int64)
         self._tenure = 8 + n // 25
@@ -157,19 +159,24 @@ def arrange(arrays: Arrays, kernels: Any, point: Integers, schedule: tuple[Integ
 
 
 class ShopSpace:
-    """The schedules of a general shop as points."""
+    """The schedules of a general shop as points.
+
+    Attributes:
+        arrays: The shop as kernels take it.
+        alike, patience: See `relinking.Space`.
+    """
 
     def __init__(self, instance: Shop, kernels: Any) -> None:
         self._instance = instance
         self._kernels = kernels
-        self._arrays = Arrays(instance)
+        self.arrays = Arrays(instance)
         self._work = instance.least_duration + tails(instance)
         self.alike = max(1, int(ALIKE_SHARE * instance.operations))
         self.patience = max(PATIENCE, PATIENCE_PER_OPERATION * instance.operations)
 
     def search(self, random: np.random.Generator) -> ShopSearch:
         """Return a new search."""
-        return ShopSearch(self._arrays, self._kernels, random)
+        return ShopSearch(self.arrays, self._kernels, random)
 
     def distance(self, one: Integers, other: Integers) -> int:
         """Count the operations that run on another machine or behind another one there."""
@@ -197,12 +204,15 @@ class ShopSpace:
     def schedule(self, point: Integers) -> Schedule:
         """Return the schedule of a point."""
         arrays = new_schedule(self._instance)
-        arrange(self._arrays, self._kernels, point, arrays)
+        arrange(self.arrays, self._kernels, point, arrays)
         _, on, length, *_, end, _ = arrays
         return Schedule(end - length, on if self._instance.flexible else None)
 
     def scratch(self, random: np.random.Generator, noise: float) -> Integers:
-        """Make a schedule by most work remaining, with noise in the work."""
+        """Make a schedule by most work remaining, with noise in the work.
+
+        For shops with no machine that is down for ever.
+        """
         instance = self._instance
         n = instance.operations
         factor = 1 + noise * random.random() * random.random(n)
@@ -210,7 +220,7 @@ class ShopSpace:
         sizes = [n] * 5 + [instance.machines] * 2 + [n] * 2
         outputs = [np.zeros(size, np.int64) for size in sizes]
         priority = (-self._work * factor).astype(np.int64)
-        self._kernels.generate(*self._arrays.generation, priority, False, active, *outputs)
+        self._kernels.generate(*self.arrays.generation, priority, False, active, *outputs)
         start, alternative = outputs[:2]
         machine = instance.machine[alternative]
         return self.point_of(Schedule(start, machine))

@@ -15,16 +15,7 @@ ancestors of v go before it and all descendants behind it. The objective is the 
 the one without v (Mastrolilli, Gambardella 2000). So all places of an operation are judged in
 O(n + l) for n operations and precedences and l operations on its machines.
 
-`shop`, a tuple of arrays: `alternative_start`, `machine`, `duration` as in `Shop`; `behind` and
-`ahead`: the one successor and predecessor of each operation in its job, -1 for none; where one has
-several, the others are `more_behind` and `more_ahead`, from `behind_start[i]` and `ahead_start[i]`
-on, which are empty where no operation has; `family`, and at its end the number of families; `setup`
-in one row, `down_start`, `down_begin`, `down_end`, `release` as in `shop_generation`; `delivery` of
-each operation.
-
-`schedule`, a tuple of arrays: `chosen` alternative of each operation, its machine (`on`) and
-`length`; `before`, `after`, `first`, `order`, `place` of each operation in it, scratch, `end`,
-`tail`.
+`shop`, `schedule`: see `shop_kernels`.
 """
 
 from __future__ import annotations
@@ -32,110 +23,18 @@ from __future__ import annotations
 from ordino.core.kernel import kernel
 from ordino.heuristics.jobshop.random_kernels import below
 from ordino.heuristics.jobshop.shop_generation_kernels import generate
+from ordino.heuristics.jobshop.shop_kernels import NONE as _NONE
+from ordino.heuristics.jobshop.shop_kernels import arrange, fit, gap_of
 
-__all__ = ["BEST", "CURRENT", "IMPROVED", "MOVES", "arrange", "generate", "search"]
+__all__ = ["BEST", "CURRENT", "ESTIMATE", "IMPROVED", "MOVES", "arrange", "generate", "search"]
 
-MOVES, IMPROVED, BEST, CURRENT = 0, 1, 2, 3
+MOVES, IMPROVED, BEST, CURRENT, ESTIMATE = range(5)
 """Entries of `state`: moves so far, the count at the latest improvement, the best objective since
-the start of the search, the present one."""
+the start of the search, the present one, and what it was estimated to be."""
 
 _A = "int64[::1]"
 _SHOP, _SCHEDULE = "UniTuple(int64[::1], 16)", "UniTuple(int64[::1], 11)"
-_NONE = 2**62
 _ANCESTOR, _DESCENDANT, _CHANGED = 1, 2, 4
-
-
-@kernel(f"int64(int64, int64, int64, {_A}, {_A}, {_A})")
-def _fit(at, length, m, down_start, down_begin, down_end):  # type: ignore[no-untyped-def]
-    """Return the first time from `at` on at which so much fits between downtimes of machine m."""
-    d = down_start[m]
-    while d < down_start[m + 1] and down_begin[d] < at + length:
-        at = max(at, down_end[d])
-        d += 1
-    return at
-
-
-@kernel(f"int64({_A}, {_A}, int64, int64, int64)")
-def _gap(family, setup, m, i, j):  # type: ignore[no-untyped-def]
-    """Return the setup time on machine m from operation i (-1: none) to j."""
-    families = family[len(family) - 1]
-    row = families if i < 0 else family[i]
-    return setup[(m * (families + 1) + row) * families + family[j]]
-
-
-@kernel(f"int64({_SHOP}, {_SCHEDULE})")
-def arrange(shop, schedule):  # type: ignore[no-untyped-def]
-    """Find order, places in it, ends and tails for the links; returns the objective. O(n).
-
-    Returns 2^62 where the links make a cycle, or something fits nowhere between downtimes.
-    """
-    (
-        _, _, _, behind, ahead, behind_start, more_behind, ahead_start, more_ahead,
-        family, setup, down_start, down_begin, down_end, release, delivery,
-    ) = shop  # fmt: skip
-    _, on, length, before, after, _, order, place, waits, end, tail = schedule
-    n = len(release)
-    branched, with_setups, with_downs = len(more_ahead) > 0, len(setup) > 0, len(down_begin) > 0
-    count = 0
-    for i in range(n):
-        waits[i] = (before[i] >= 0) + (ahead[i] >= 0)
-        if branched:
-            waits[i] += ahead_start[i + 1] - ahead_start[i]
-        if waits[i] == 0:
-            order[count] = i
-            count += 1
-    value = 0
-    x = 0
-    while x < count:
-        i = order[x]
-        place[i] = x
-        x += 1
-        m = on[i]
-        a = before[i]
-        at = release[i]
-        gap = _gap(family, setup, m, a, i) if with_setups else 0
-        at = max(at, gap if a < 0 else end[a] + gap)
-        if ahead[i] >= 0:
-            at = max(at, end[ahead[i]])
-            if branched:
-                for e in range(ahead_start[i], ahead_start[i + 1]):
-                    at = max(at, end[more_ahead[e]])
-        if with_downs:
-            at = _fit(at, length[i], m, down_start, down_begin, down_end)
-        end[i] = at + length[i]
-        value = max(value, end[i] + delivery[i])
-        for e in range(2):
-            j = after[i] if e == 0 else behind[i]
-            if j >= 0:
-                waits[j] -= 1
-                if waits[j] == 0:
-                    order[count] = j
-                    count += 1
-        if branched:
-            for e in range(behind_start[i], behind_start[i + 1]):
-                j = more_behind[e]
-                waits[j] -= 1
-                if waits[j] == 0:
-                    order[count] = j
-                    count += 1
-    if count < n or value >= _NONE // 2:
-        return _NONE
-    for x in range(n - 1, -1, -1):
-        i = order[x]
-        left = delivery[i]
-        b = after[i]
-        if b >= 0:
-            gap = _gap(family, setup, on[i], i, b) if with_setups else 0
-            left = max(left, gap + length[b] + tail[b])
-        j = behind[i]
-        if j >= 0:
-            left = max(left, length[j] + tail[j])
-            if branched:
-                for e in range(behind_start[i], behind_start[i + 1]):
-                    j = more_behind[e]
-                    left = max(left, length[j] + tail[j])
-        tail[i] = left
-    return value
 
 
 @kernel(f"int64({_SHOP}, {_SCHEDULE}, int64, {_A}, {_A}, uint64[::1])")
@@ -161,19 +60,19 @@ def _critical_path(shop, schedule, value, path, tight, random):  # type: ignore[
         m, p = on[v], length[v]
         a, j = before[v], ahead[v]
         if a >= 0:
-            at = end[a] + (_gap(family, setup, m, a, v) if with_setups else 0)
-            if _fit(at, p, m, down_start, down_begin, down_end) + p == end[v]:
+            at = end[a] + (gap_of(family, setup, m, a, v) if with_setups else 0)
+            if fit(at, p, m, down_start, down_begin, down_end) + p == end[v]:
                 tight[count] = a
                 count += 1
         if j >= 0:
-            at = _fit(end[j], p, m, down_start, down_begin, down_end)
+            at = fit(end[j], p, m, down_start, down_begin, down_end)
             if j != a and at + p == end[v]:
                 tight[count] = j
                 count += 1
         if branched:
             for e in range(ahead_start[v], ahead_start[v + 1]):
                 j = more_ahead[e]
-                at = _fit(end[j], p, m, down_start, down_begin, down_end)
+                at = fit(end[j], p, m, down_start, down_begin, down_end)
                 if j != a and at + p == end[v]:
                     tight[count] = j
                     count += 1
@@ -230,7 +129,7 @@ def _without(shop, schedule, v, limit, scratch):  # type: ignore[no-untyped-def]
             marks |= kin[a]
         if marks & _CHANGED:
             at = release[i]
-            gap = _gap(family, setup, on[i], a, i) if with_setups else 0
+            gap = gap_of(family, setup, on[i], a, i) if with_setups else 0
             at = max(at, gap if a < 0 else end2[a] + gap)
             if j >= 0:
                 at = max(at, end2[j])
@@ -238,7 +137,7 @@ def _without(shop, schedule, v, limit, scratch):  # type: ignore[no-untyped-def]
                     for e in range(ahead_start[i], ahead_start[i + 1]):
                         at = max(at, end2[more_ahead[e]])
             if with_downs:
-                at = _fit(at, length[i], on[i], down_start, down_begin, down_end)
+                at = fit(at, length[i], on[i], down_start, down_begin, down_end)
             end2[i] = at + length[i]
             if end2[i] == end[i]:
                 marks &= ~_CHANGED
@@ -272,7 +171,7 @@ def _without(shop, schedule, v, limit, scratch):  # type: ignore[no-untyped-def]
         if marks & _CHANGED:
             left = delivery[i]
             if b >= 0:
-                gap = _gap(family, setup, on[i], i, b) if with_setups else 0
+                gap = gap_of(family, setup, on[i], i, b) if with_setups else 0
                 left = max(left, gap + length[b] + tail2[b])
             if j >= 0:
                 left = max(left, (0 if j == v else length[j]) + tail2[j])
@@ -300,7 +199,7 @@ def search(  # type: ignore[no-untyped-def]
         shop, schedule: See the module; the schedule is changed.
         best: Order and alternatives of the best schedule, one behind the other.
         tabu: Move until which an operation may not go to a machine; shape (operations, machines).
-        state: See MOVES, IMPROVED, BEST, CURRENT; advanced.
+        state: See MOVES and so on; advanced.
         random: State of the random numbers, one value other than 0; advanced.
         scratch: Shape (6, operations).
         tenure: A machine that an operation has left is tabu to it for so many moves, and up to as
@@ -364,15 +263,15 @@ def search(  # type: ignore[no-untyped-def]
                         at = ready if a < 0 else max(ready, end2[a])
                         left = left_behind
                         if with_setups:
-                            gap = _gap(family, setup, m, a, v)
+                            gap = gap_of(family, setup, m, a, v)
                             at = max(ready, gap if a < 0 else end2[a] + gap)
                             if b >= 0:
-                                gap = _gap(family, setup, m, v, b)
+                                gap = gap_of(family, setup, m, v, b)
                                 left = max(left, gap + length[b] + tail2[b])
                         elif b >= 0:
                             left = max(left, length[b] + tail2[b])
                         if with_downs:
-                            at = _fit(at, p, m, down_start, down_begin, down_end)
+                            at = fit(at, p, m, down_start, down_begin, down_end)
                         way = at + p + left
                         found = max(way, without)
                         if k != chosen[v] or a != before[v]:
@@ -394,7 +293,7 @@ def search(  # type: ignore[no-untyped-def]
                     if b == v:
                         b = after[v]
         if best_v < 0:
-            best_v, best_k, best_a = tabu_v, tabu_k, tabu_a
+            best_value, best_v, best_k, best_a = tabu_value, tabu_v, tabu_k, tabu_a
         state[MOVES] += 1
         if best_v < 0:
             return True
@@ -416,6 +315,7 @@ def search(  # type: ignore[no-untyped-def]
             before[b] = v
         chosen[v], on[v], length[v] = best_k, new, duration[best_k]
         tabu[v, old] = state[MOVES] + tenure + below(random, tenure + 1)
+        state[ESTIMATE] = best_value
         state[CURRENT] = arrange(shop, schedule)
         if state[CURRENT] == _NONE:
             return True

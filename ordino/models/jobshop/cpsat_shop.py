@@ -16,8 +16,15 @@ from ordino.core.arrays import Integers
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
 from ordino.models.jobshop.problem import Schedule
-from ordino.models.jobshop.shop import NEVER, Shop
-from ordino.models.jobshop.timing import chosen, completions, heads, latest_completions, tails
+from ordino.models.jobshop.shop import Shop
+from ordino.models.jobshop.timing import (
+    chosen,
+    completions,
+    contradiction,
+    heads,
+    latest_completions,
+    tails,
+)
 
 __all__ = ["PARAMETERS", "formulate_shop", "takes_shop"]
 
@@ -94,16 +101,19 @@ class _Builder:
             return Schedule(start, instance.machine[alternative])
 
         return CpsatFormulation(
-            model=self.model, levels=(self.level,), hint=hint, read=read, parameters=PARAMETERS
+            model=self.model,
+            levels=(self.level,),
+            hint=hint,
+            read=read,
+            parameters=PARAMETERS,
+            contradiction=contradiction(instance),
         )
 
     def _add_starts(self) -> None:
         instance, model = self.instance, self.model
         head = heads(instance)
         least = instance.least_duration
-        if (head >= NEVER).any():
-            model.add_bool_or([])  # what fits nowhere
-            head = np.minimum(head, instance.horizon)
+        head = np.minimum(head, instance.horizon)  # beyond it, the instance has a contradiction
         self.least_completion = completions(instance, head + least).tolist()
         self.latest = latest_completions(instance, self.least_completion, self.upper_bound)
         last = np.array(self.latest)[instance.job] - tails(instance) - least
