@@ -17,13 +17,16 @@ __all__ = ["FAMILY"]
 _MODEL = "ordino.models.jobshop"
 _FILES = "ordino.instances.jobshop"
 _RULES = "ordino.heuristics.jobshop.dispatching"
+_TAKES = f"{_RULES}:takes"
+_CLASSIC = f"{_MODEL}.shop:classic"
 
 FAMILY = Family(
     name="jobshop",
-    title="job shop: least makespan",
-    instances={"jobshop": f"{_MODEL}.problem:JobShop"},
+    title="job shop and its variants: flexible, setups, downtimes, blocking, no-wait; four goals",
+    instances={"jobshop": f"{_MODEL}.problem:JobShop", "shop": f"{_MODEL}.shop:Shop"},
     solution=f"{_MODEL}.problem:Schedule",
     check=f"{_MODEL}.check:check",
+    adjust=f"{_MODEL}.shop:adjust",
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate", "milp": f"{_MODEL}.milp:formulate"},
     bounds=(
         BoundSpec(name="job-length", summary="longest job", compute=f"{_MODEL}.bounds:job_length"),
@@ -39,24 +42,46 @@ FAMILY = Family(
         ),
     ),
     solvers=(
-        specs.rule("spt", f"{_RULES}:spt", "shortest processing time first"),
-        specs.rule("lpt", f"{_RULES}:lpt", "longest processing time first"),
-        specs.rule("mwkr", f"{_RULES}:mwkr", "most work remaining first"),
-        specs.rule("mopnr", f"{_RULES}:mopnr", "most operations remaining first"),
-        specs.rule("fifo", f"{_RULES}:fifo", "first in, first out"),
+        specs.rule("spt", f"{_RULES}:spt", "shortest processing time first", takes=_TAKES),
+        specs.rule("lpt", f"{_RULES}:lpt", "longest processing time first", takes=_TAKES),
+        specs.rule("mwkr", f"{_RULES}:mwkr", "most work remaining first", takes=_TAKES),
+        specs.rule("mopnr", f"{_RULES}:mopnr", "most operations remaining first", takes=_TAKES),
+        specs.rule("fifo", f"{_RULES}:fifo", "first in, first out", takes=_TAKES),
         specs.rule(
-            "edd", f"{_RULES}:edd", "earliest due date first", takes=f"{_RULES}:has_due_dates"
+            "edd", f"{_RULES}:edd", "earliest due date first", takes=f"{_RULES}:takes_due_dates"
         ),
         SolverSpec(
             name="random",
             summary="best of many schedules with random priorities",
             make="ordino.heuristics.jobshop.sampling:random",
+            takes=_CLASSIC,
             improves=True,
         ),
         SolverSpec(
             name="tabu",
             summary="tabu search with path relinking (Peng, Lü, Cheng 2015)",
             make="ordino.heuristics.jobshop.tabu:tabu",
+            takes="ordino.heuristics.jobshop.tabu:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
+            name="anneal",
+            summary="simulated annealing for any goal, setups, downtimes",
+            make="ordino.heuristics.jobshop.anneal:anneal",
+            takes="ordino.heuristics.jobshop.anneal:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
+            name="windows",
+            summary="neighbourhoods over windows of time, by CP-SAT",
+            make="ordino.solvers.neighbourhoods:windows",
+            arguments=(
+                f"{_MODEL}.cpsat:formulate",
+                "ordino.solvers.jobshop.windows:restriction",
+            ),
+            takes="ordino.solvers.jobshop.windows:takes",
             improves=True,
             scales=True,
         ),
@@ -68,14 +93,14 @@ FAMILY = Family(
             kernels="ordino.solvers.jobshop.propagation_kernels",
             proves=True,
         ),
-        specs.cpsat(f"{_MODEL}.cpsat:formulate"),
+        specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
         specs.milp(
             f"{_MODEL}.milp:formulate",
             "disjunctive (Manne 1960)",
             takes=f"{_MODEL}.milp:fits",
         ),
     ),
-    race=("mwkr", "mopnr", "spt", "fifo", "destructive", "tabu", "cpsat"),
+    race=("mwkr", "mopnr", "spt", "fifo", "edd", "destructive", "tabu", "cpsat", "anneal"),
     formats=(
         FormatSpec(
             name="jsp",
@@ -102,14 +127,40 @@ FAMILY = Family(
             suffixes=(".txt",),
             many=True,
         ),
+        FormatSpec(
+            name="taillard-flow",
+            summary="flow shops: a line of durations a machine",
+            read=f"{_FILES}.flow:read_flow",
+            sniff=f"{_FILES}.flow:sniff_flow",
+            write=f"{_FILES}.flow:write_flow",
+            suffixes=(".txt",),
+            many=True,
+        ),
+        FormatSpec(
+            name="fjs",
+            summary="flexible: alternatives (machine from 1, duration) of each operation",
+            read=f"{_FILES}.flexible:read_flexible",
+            sniff=f"{_FILES}.flexible:sniff_flexible",
+            write=f"{_FILES}.flexible:write_flexible",
+            suffixes=(".fjs",),
+            file_name=r".+\.fjs",
+        ),
+        FormatSpec(
+            name="birgin",
+            summary="flexible, precedences within jobs (Birgin et al. 2014)",
+            read=f"{_FILES}.flexible:read_birgin",
+            sniff=f"{_FILES}.flexible:sniff_birgin",
+            write=f"{_FILES}.flexible:write_birgin",
+            suffixes=(".txt",),
+        ),
     ),
     solution_formats=(
         SolutionFormatSpec(
             name="starts",
-            summary="a line a job: the start times of its operations",
-            read=f"{_FILES}.formats:read_starts",
-            sniff=f"{_FILES}.formats:sniff_starts",
-            write=f"{_FILES}.formats:write_starts",
+            summary="a line a job: start times, each behind its machine if there is a choice",
+            read=f"{_FILES}.solutions:read_starts",
+            sniff=f"{_FILES}.solutions:sniff_starts",
+            write=f"{_FILES}.solutions:write_starts",
         ),
     ),
     generators=(
@@ -117,6 +168,16 @@ FAMILY = Family(
             name="taillard",
             summary="every job on every machine once, durations 1 to 99 (Taillard 1993)",
             make=f"{_FILES}.generate:taillard",
+        ),
+        GeneratorSpec(
+            name="hybrid-flow",
+            summary="stages of unrelated machines, durations 2 to 9 (Kwon et al. 2021; PARCO 2024)",
+            make=f"{_FILES}.generate_shop:hybrid_flow",
+        ),
+        GeneratorSpec(
+            name="general",
+            summary="flexible, with setups, downtimes, due dates, a goal, buffers as asked for",
+            make=f"{_FILES}.generate_shop:general",
         ),
     ),
     scene=f"{_MODEL}.scene:scene",

@@ -23,6 +23,7 @@ class CpsatFormulation:
         parameters: CP-SAT parameters that suit the model, in text form.
         unit: Of the levels.
         note: What the model rounds, and by how much; empty for nothing.
+        contradiction: Why there is no solution, where building the model showed that already.
     """
 
     model: Any
@@ -32,6 +33,7 @@ class CpsatFormulation:
     parameters: str = ""
     unit: float = 1
     note: str = ""
+    contradiction: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,9 @@ class _Run:
 
     def begin(self, formulation: CpsatFormulation) -> bool:
         """Minimise level by level; returns whether to begin anew."""
+        if formulation.contradiction is not None:
+            self.incumbent.prove_infeasible(NAME, formulation.contradiction)
+            return False
         if formulation.note and not self.conflicts:
             self.incumbent.note(NAME, formulation.note)
         model = formulation.model

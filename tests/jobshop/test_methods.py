@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kits.jobshop import brute_force, tiny
+from kits.jobshop import brute_force, classic
 
 import ordino
 from ordino.core.errors import UsageError
@@ -19,9 +19,9 @@ from ordino.models.jobshop.bounds import (
     job_length,
     machine_load,
     one_machine,
-    preemptive_one_machine,
 )
 from ordino.models.jobshop.check import check
+from ordino.models.jobshop.preemptive import preemptive_one_machine
 from ordino.models.jobshop.problem import JobShop
 
 PUBLISHED_ONE_MACHINE = {"ft06": 52, "ft10": 808, "ft20": 1164, "ta71": 5464, "ta31": 1764}
@@ -74,7 +74,7 @@ RULES = [dispatching.spt, dispatching.lpt, dispatching.mwkr, dispatching.mopnr, 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("kind", ["non-delay", "active"])
 def test_rules_make_schedules_of_their_kind(rule, kind) -> None:
-    @given(tiny())
+    @given(classic())
     def run(shop: JobShop) -> None:
         solution = rule(shop, schedule=kind)
         report = check(shop, solution)
@@ -127,7 +127,7 @@ def test_exact_methods_prove_ft06(solver: str) -> None:
     assert (result.status, result.objective, result.bound) == (ordino.Status.OPTIMAL, 55, 55)
 
 
-@given(tiny(), st.sampled_from(["cpsat", "milp"]))
+@given(classic(), st.sampled_from(["cpsat", "milp"]))
 def test_exact_methods_against_brute_force(shop: JobShop, solver: str) -> None:
     result = ordino.solve(shop, solver=["spt", solver], time_limit=30, workers=1)
     assert result.failures == ()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from kits.jobshop import brute_force, tiny
+from kits.jobshop import brute_force, classic
 
 import ordino
 from ordino.core.budget import Budget
@@ -235,7 +235,7 @@ def test_the_pool_keeps_the_best_of_what_differs() -> None:
 
 
 @settings(max_examples=40)
-@given(tiny())
+@given(classic())
 def test_tiny_shops_are_solved(shop: JobShop) -> None:
     result = ordino.solve(shop, solver="tabu", iterations=200, workers=1, time_limit=20)
     assert result.failures == ()

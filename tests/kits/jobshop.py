@@ -1,4 +1,4 @@
-"""What the contract tests need to know of the job shop."""
+"""What the contract tests need to know of job shops, classic and general."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
+from kits import shop
 
 from ordino.instances.jobshop.generate import taillard
 from ordino.models.jobshop.problem import JobShop, Schedule
+from ordino.models.jobshop.shop import Shop
+
+
+def tiny() -> st.SearchStrategy[JobShop | Shop]:
+    """Classic and general shops, each half of the time."""
+    return st.one_of(classic(), shop.shops(most=4))
 
 
 @st.composite
-def tiny(draw: st.DrawFn) -> JobShop:
+def classic(draw: st.DrawFn) -> JobShop:
     """Shops of at most 6 operations: re-entrant, of any length, with release dates."""
     machines = draw(st.integers(1, 3))
     operation = st.tuples(st.integers(0, machines - 1), st.integers(0, 5))
@@ -28,8 +35,10 @@ def tiny(draw: st.DrawFn) -> JobShop:
     )
 
 
-def brute_force(instance: JobShop) -> int:
-    """Least makespan over all orders in which operations can be appended to a schedule."""
+def brute_force(instance: JobShop | Shop) -> int | None:
+    """Least objective over all orders in which operations can be appended to a schedule."""
+    if isinstance(instance, Shop):
+        return shop.brute_force(instance)
     best = int(instance.duration.sum() + instance.release_dates.max())
 
     def extend(following: list[int], ready: list[int], free: list[int]) -> None:
@@ -57,8 +66,11 @@ def brute_force(instance: JobShop) -> int:
     return best
 
 
-def mutations(instance: JobShop, solution: Schedule) -> Iterator[Schedule]:
+def mutations(instance: JobShop | Shop, solution: Schedule) -> Iterator[Schedule]:
     """Single changes that break a schedule: too early, on top of another, lost, one too many."""
+    if isinstance(instance, Shop):
+        yield from shop.mutations(instance, solution)
+        return
     start = solution.start.tolist()
     for first, behind in pairwise(instance.job_start.tolist()):
         for operation in range(first, behind):
@@ -92,3 +104,22 @@ def sample() -> JobShop:
 def large() -> JobShop:
     """A shop that no solver finishes in seconds."""
     return taillard(jobs=30, machines=20, seed=2)
+
+
+def flexible() -> Shop:
+    """A shop with a choice of machines."""
+    return Shop.of([[[(0, 3), (2, 4)], [(1, 2)]], [[(1, 4)], [(0, 1), (1, 3), (2, 1)]]])
+
+
+def assembly() -> Shop:
+    """A shop whose job is a graph."""
+    parts = [[(0, 3), (2, 4)], [(1, 2)], [(1, 4)], [(0, 1)]]
+    return Shop.of([parts, [[(2, 5)]]], arcs=[[(0, 2), (1, 2), (2, 3)], None])
+
+
+def flow() -> JobShop:
+    """A flow shop."""
+    return JobShop.of([[(0, 3), (1, 2)], [(0, 4), (1, 1)], [(0, 2), (1, 6)]])
+
+
+SAMPLES = {"fjs": flexible, "birgin": assembly, "taillard-flow": flow}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ordino.core.arrays import Integers
@@ -63,6 +65,14 @@ class Slots:
         Of operations that start together, those without duration come first.
         """
         return self.slot[np.lexsort((start + self.duration[self.slot], start))]
+
+    def start_of(self, order: Integers, kernels: Any) -> Integers:
+        """Return when each operation of the instance starts, as early as an order allows."""
+        value, link = self.values(), np.empty((2, self.count), np.int64)
+        last = np.zeros(self.machines, np.int64)
+        kernels.arrange(self.machine, self.duration, value, link, order, self.places(), last)
+        start: Integers = (value[0] - self.duration)[self.slot]
+        return start
 
     def between(self, one: Integers, other: Integers, share: float) -> Integers:
         """Return an order that is so far on the way from one order to another.

@@ -35,6 +35,7 @@ import numpy as np
 from ordino.core.kernel import kernel
 from ordino.heuristics.jobshop.giffler_thompson_kernels import generate
 from ordino.heuristics.jobshop.pool_kernels import distance
+from ordino.heuristics.jobshop.random_kernels import below
 
 __all__ = ["BEST", "IMPROVED", "MOVES", "arrange", "distance", "generate", "search"]
 
@@ -46,18 +47,6 @@ _BITS, _FLAGS = "uint64[::1]", "uint8[::1]"
 _NONE = 2**62
 _BEYOND = 4
 """Operations behind a block that N8 looks at."""
-
-
-@kernel(f"int64({_BITS}, int64)")
-def _below(random, count):  # type: ignore[no-untyped-def]
-    """Draw a number from 0 to count - 1 (xorshift64*)."""
-    x = random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    random[0] = x
-    drawn = np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(33))
-    return (drawn * count) >> 31
 
 
 @kernel(f"int64({_A}, {_A}, {_AA}, {_AA}, {_A}, {_A}, {_A})")
@@ -238,7 +227,7 @@ def _critical_path(makespan, ends, duration, value, link, place, path, random): 
     for end in ends:
         if value[0, end] == makespan:
             critical += 1
-            if critical == 1 or _below(random, critical) == 0:
+            if critical == 1 or below(random, critical) == 0:
                 i = end
     begin = len(path) - 1
     path[begin] = i
@@ -247,7 +236,7 @@ def _critical_path(makespan, ends, duration, value, link, place, path, random): 
         m = link[0, i]
         by_job = place[i - 1] >= 0 and value[0, i - 1] == start
         by_machine = place[m] >= 0 and value[0, m] == start
-        if by_job and (not by_machine or _below(random, 2) == 0):
+        if by_job and (not by_machine or below(random, 2) == 0):
             i -= 1
         elif by_machine:
             i = m
@@ -304,7 +293,7 @@ def _choose(path, duration, value, link, tabu, scratch, random, state, neighbour
                             break
                         seen += 1
                         estimate = _estimate(d, a, b, duration, value, link, scratch, least)
-                        if least == _NONE and _below(random, seen) == 0:
+                        if least == _NONE and below(random, seen) == 0:
                             move[0], move[1], move[2] = d, a, b
                         if estimate > least or (
                             estimate >= state[BEST]
@@ -312,7 +301,7 @@ def _choose(path, duration, value, link, tabu, scratch, random, state, neighbour
                         ):
                             continue
                         ties = ties + 1 if estimate == least else 1
-                        if ties == 1 or _below(random, ties) == 0:
+                        if ties == 1 or below(random, ties) == 0:
                             least, move[0], move[1], move[2] = estimate, d, a, b
         begin = behind
     return seen > 0
@@ -367,7 +356,7 @@ def search(  # type: ignore[no-untyped-def]
         ):
             return True
         d, a, b = move[0], move[1], move[2]
-        until = state[MOVES] + tenure + _below(random, spread + 1)
+        until = state[MOVES] + tenure + below(random, spread + 1)
         _forbid(d, a, b, until, link, tabu)
         _move(d, a, b, duration, value, link, order, place, marked, scratch)
         state[MOVES] += 1

@@ -89,10 +89,4 @@ class TabuSearch:
 
     def best_start(self) -> Integers:
         """Return when each operation of the instance starts in the best schedule."""
-        slots = self._slots
-        value, link = slots.values(), np.empty_like(self._link)
-        self._kernels.arrange(
-            slots.machine, slots.duration, value, link, self.best_order, slots.places(), self._last
-        )
-        start: Integers = (value[0] - slots.duration)[slots.slot]
-        return start
+        return self._slots.start_of(self.best_order, self._kernels)

@@ -20,20 +20,26 @@ import numpy as np
 
 from ordino.core.errors import InstanceError, UsageError
 from ordino.core.text import Line, Text
-from ordino.models.jobshop.problem import JobShop, Schedule
+from ordino.instances.jobshop.flexible import sniff_flexible
+from ordino.instances.jobshop.lines import (
+    job_line,
+    nothing_left,
+    numbers_of,
+    own_lines,
+    rows_of,
+)
+from ordino.models.jobshop.problem import JobShop
+from ordino.models.jobshop.shop import Shop
 
 __all__ = [
     "read_jsp",
     "read_reentrant",
-    "read_starts",
     "read_taillard",
     "sniff_jsp",
     "sniff_reentrant",
-    "sniff_starts",
     "sniff_taillard",
     "write_jsp",
     "write_reentrant",
-    "write_starts",
     "write_taillard",
 ]
 
@@ -42,31 +48,9 @@ Job = list[tuple[int, int]]
 _PAIRS = "numbers (machine, duration, …; jsp-reentrant takes any)"
 
 
-def _lines(text: Text) -> Iterator[Line]:
-    return (line for line in text.lines() if not line.text.lstrip().startswith("#"))
-
-
-def _numbers(head: str) -> list[list[int]] | None:
-    """Return the rows of a head that is all integers, less the last, which may be cut."""
-    rows = []
-    for line in head.splitlines():
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        if not re.fullmatch(r"[-+0-9\s]+", line):
-            return None
-        tokens = line.split()
-        if any(len(token) > 19 for token in tokens):
-            return None
-        try:
-            rows.append([int(token) for token in tokens])
-        except ValueError:
-            return None
-    return rows[:-1] if rows and not head.endswith("\n") and len(rows) > 2 else rows
-
-
 def _shape(head: str) -> tuple[int, int, list[list[int]]] | None:
     """Return jobs, machines and rows of a head that starts as a job shop would."""
-    rows = _numbers(head)
+    rows = numbers_of(head)
     if rows is None or len(rows) < 2 or len(rows[0]) != 2 or min(rows[0]) < 1:
         return None
     return rows[0][0], rows[0][1], rows[1:]
@@ -90,7 +74,7 @@ def sniff_reentrant(head: str) -> bool:
     Lines of two numbers each are no job shop, but times and due dates.
     """
     shape = _shape(head)
-    if shape is None or sniff_jsp(head) or sniff_taillard(head):
+    if shape is None or sniff_jsp(head) or sniff_taillard(head) or sniff_flexible(head):
         return False
     jobs, machines, rows = shape
     return (
@@ -119,19 +103,6 @@ def _header(lines: Iterator[Line], text: Text) -> tuple[Line, int, int]:
     return line, jobs, machines
 
 
-def _job_line(lines: Iterator[Line], text: Text, job: int, jobs: int) -> Line:
-    line = next(lines, None)
-    if line is None:
-        raise text.end_error(f"expected {jobs} jobs, got {job}")
-    return line
-
-
-def _nothing_left(lines: Iterator[Line], jobs: int) -> None:
-    line = next(lines, None)
-    if line is not None:
-        raise line.error(f"expected the end of the file after {jobs} jobs", 0)
-
-
 def _pairs(line: Line, values: list[int], machines: int) -> Job:
     for index, value in enumerate(values):
         if index % 2 == 0 and not 0 <= value < machines:
@@ -150,16 +121,16 @@ def _made(text: Text, jobs: list[Job], machines: int, name: str) -> JobShop:
 
 def read_jsp(text: Text) -> JobShop:
     """Read a standard file, in which every job passes every machine once; raises `InputError`."""
-    lines = _lines(text)
+    lines = own_lines(text)
     _, count, machines = _header(lines, text)
     jobs = []
     for job in range(count):
-        line = _job_line(lines, text, job, count)
+        line = job_line(lines, text, job, count)
         values = line.integers(2 * machines, what=_PAIRS)
         pairs = _pairs(line, values, machines)
         _once_each(line, [machine for machine, _ in pairs], job, step=2)
         jobs.append(pairs)
-    _nothing_left(lines, count)
+    nothing_left(lines, count)
     return _made(text, jobs, machines, text.name)
 
 
@@ -178,11 +149,11 @@ def _once_each(line: Line, route: list[int], job: int, *, step: int, first: int 
 
 def read_reentrant(text: Text) -> JobShop:
     """Read a file of jobs of any length and route; raises `InputError`."""
-    lines = _lines(text)
+    lines = own_lines(text)
     _, count, machines = _header(lines, text)
     jobs = []
     for job in range(count):
-        line = _job_line(lines, text, job, count)
+        line = job_line(lines, text, job, count)
         values = line.integers()
         if values[-2:] == [-1, -1]:
             values = values[:-2]
@@ -191,14 +162,14 @@ def read_reentrant(text: Text) -> JobShop:
         if not values:
             raise line.error(f"job {job} has no operations", 0)
         jobs.append(_pairs(line, values, machines))
-    _nothing_left(lines, count)
+    nothing_left(lines, count)
     return _made(text, jobs, machines, text.name)
 
 
 def read_taillard(text: Text) -> list[JobShop]:
     """Read the instances of a file of Taillard's; raises `InputError`."""
     words = re.compile(r"\s*(times|machines|nb of jobs\b.*)\s*", re.IGNORECASE)
-    lines = (line for line in _lines(text) if not words.fullmatch(line.text))
+    lines = (line for line in own_lines(text) if not words.fullmatch(line.text))
     shops: list[tuple[list[Job], int]] = []
     for header in lines:
         values = header.integers(minimum=0)
@@ -208,14 +179,14 @@ def read_taillard(text: Text) -> list[JobShop]:
             )
         count, machines = values[:2]
         durations = [
-            _job_line(lines, text, job, count).integers(
+            job_line(lines, text, job, count).integers(
                 machines, what=f"durations of job {job}", minimum=0
             )
             for job in range(count)
         ]
         jobs = []
         for job in range(count):
-            line = _job_line(lines, text, job, count)
+            line = job_line(lines, text, job, count)
             route = line.integers(machines, what=f"machines of job {job}", minimum=1)
             if max(route) > machines:
                 column = route.index(max(route))
@@ -234,12 +205,14 @@ def read_taillard(text: Text) -> list[JobShop]:
     ]
 
 
-def _text_only(instance: JobShop, format: str, *, regular: bool) -> None:
-    """Refuse what a text format can't hold."""
+def _text_only(instance: JobShop | Shop, format: str, *, regular: bool) -> JobShop:
+    """Return what a text format can hold, refuse the rest."""
+    if isinstance(instance, Shop):
+        raise UsageError(f"format {format} holds classic job shops alone: use json or fjs")
     if instance.release_dates.any() or instance.due_dates is not None:
         raise UsageError(f"format {format} holds no release or due dates: use json")
     if not regular:
-        return
+        return instance
     lengths = np.diff(instance.job_start)
     order = np.lexsort((instance.machine, instance.job))
     every = np.tile(np.arange(instance.machines), instance.jobs)
@@ -247,56 +220,29 @@ def _text_only(instance: JobShop, format: str, *, regular: bool) -> None:
         raise UsageError(
             f"format {format} wants every job on every machine once: use jsp-reentrant or json"
         )
-
-
-def _rows(values: list[list[int]]) -> str:
-    return "".join(" ".join(map(str, row)) + "\n" for row in values)
+    return instance
 
 
 def _pair_rows(instance: JobShop) -> str:
     rows = [[value for pair in job for value in pair] for job in instance.to_data()["jobs"]]
-    return _rows([[instance.jobs, instance.machines], *rows])
+    return rows_of([[instance.jobs, instance.machines], *rows])
 
 
-def write_jsp(instance: JobShop) -> str:
+def write_jsp(instance: JobShop | Shop) -> str:
     """Write the standard format; raises `UsageError` for what it can't hold."""
-    _text_only(instance, "jsp", regular=True)
-    return _pair_rows(instance)
+    return _pair_rows(_text_only(instance, "jsp", regular=True))
 
 
-def write_reentrant(instance: JobShop) -> str:
+def write_reentrant(instance: JobShop | Shop) -> str:
     """Write jobs of any length and route; raises `UsageError` for dates."""
-    _text_only(instance, "jsp-reentrant", regular=False)
-    return _pair_rows(instance)
+    return _pair_rows(_text_only(instance, "jsp-reentrant", regular=False))
 
 
-def write_taillard(instance: JobShop) -> str:
+def write_taillard(instance: JobShop | Shop) -> str:
     """Write the two matrices; raises `UsageError` for what they can't hold."""
-    _text_only(instance, "taillard", regular=True)
+    instance = _text_only(instance, "taillard", regular=True)
     shape = (instance.jobs, instance.machines)
     durations = instance.duration.reshape(shape).tolist()
     routes = (instance.machine + 1).reshape(shape).tolist()
-    header = _rows([[instance.jobs, instance.machines]])
-    return f"{header}Times\n{_rows(durations)}Machines\n{_rows(routes)}"
-
-
-def sniff_starts(head: str) -> bool:
-    """Tell whether a solution is lines of integers."""
-    return re.fullmatch(r"[-+0-9\s]+", head) is not None
-
-
-def read_starts(text: Text, instance: JobShop) -> Schedule:
-    """Read a solution: a line a job, the start times of its operations; raises `InputError`."""
-    lines = _lines(text)
-    starts: list[int] = []
-    for job, length in enumerate(np.diff(instance.job_start).tolist()):
-        line = _job_line(lines, text, job, instance.jobs)
-        starts += line.integers(length, what=f"start times of job {job}")
-    _nothing_left(lines, instance.jobs)
-    return Schedule(np.array(starts, dtype=np.int64))
-
-
-def write_starts(instance: JobShop, solution: Schedule) -> str:
-    """Write a solution: a line a job, the start times of its operations."""
-    starts = solution.start.tolist()
-    return _rows([starts[first:behind] for first, behind in instance.chains()])
+    header = rows_of([[instance.jobs, instance.machines]])
+    return f"{header}Times\n{rows_of(durations)}Machines\n{rows_of(routes)}"

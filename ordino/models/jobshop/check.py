@@ -5,12 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from ordino.core.report import Report, Violation
+from ordino.models.jobshop.check_shop import check_shop
 from ordino.models.jobshop.problem import JobShop, Schedule
+from ordino.models.jobshop.shop import Shop
 
 __all__ = ["check"]
 
 
-def check(instance: JobShop, solution: Schedule) -> Report:
+def check(instance: JobShop | Shop, solution: Schedule) -> Report:
+    """Check a schedule of a classic or a general shop."""
+    return (
+        check_shop(instance, solution)
+        if isinstance(instance, Shop)
+        else _check_classic(instance, solution)
+    )
+
+
+def _check_classic(instance: JobShop, solution: Schedule) -> Report:
     """Check that jobs keep release dates and order, and machines do one operation at a time.
 
     An operation occupies its machine from its start up to, not including, its end. The objective is
@@ -21,6 +32,9 @@ def check(instance: JobShop, solution: Schedule) -> Report:
         message = f"expected {instance.operations} start times, got {start.size}"
         return Report.of([Violation("shape", message)], None)
     violations: list[Violation] = []
+    if solution.machine is not None and not np.array_equal(solution.machine, instance.machine):
+        message = "the machines differ from the instance's, which leave no choice"
+        violations.append(Violation("machine", message))
     end = start + instance.duration
 
     def name(operation: int) -> str:

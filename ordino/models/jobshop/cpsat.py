@@ -9,16 +9,30 @@ import numpy as np
 
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
+from ordino.models.jobshop.cpsat_shop import formulate_shop, takes_shop
 from ordino.models.jobshop.problem import JobShop, Schedule
+from ordino.models.jobshop.shop import Shop
 
-__all__ = ["PARAMETERS", "formulate"]
+__all__ = ["PARAMETERS", "formulate", "takes"]
 
 PARAMETERS = 'linearization_level:0 subsolver_params { name:"default_lp" linearization_level:0 }'
 """Linear relaxations say little of disjunctions; without them proofs take a fraction of the time.
 The second part is for several workers, whose first one would switch them on again."""
 
 
-def formulate(instance: JobShop, upper_bound: Value | None) -> CpsatFormulation:
+def takes(instance: JobShop | Shop) -> str | None:
+    """Say why CP-SAT can't hold the instance, or return `None`."""
+    return takes_shop(instance) if isinstance(instance, Shop) else None
+
+
+def formulate(instance: JobShop | Shop, upper_bound: Value | None) -> CpsatFormulation:
+    """Build the model of a classic or a general shop."""
+    if isinstance(instance, Shop):
+        return formulate_shop(instance, upper_bound)
+    return _formulate_classic(instance, upper_bound)
+
+
+def _formulate_classic(instance: JobShop, upper_bound: Value | None) -> CpsatFormulation:
     """Build the model: start variables between head and tail, makespan behind the last ones.
 
     Args:

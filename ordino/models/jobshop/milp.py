@@ -11,6 +11,7 @@ import numpy as np
 from ordino.core.objective import Value
 from ordino.models.formulation import MilpFormulation
 from ordino.models.jobshop.problem import JobShop, Schedule
+from ordino.models.jobshop.shop import Shop, classic
 
 __all__ = ["MOST_PAIRS", "fits", "formulate"]
 
@@ -32,8 +33,11 @@ def _pairs(instance: JobShop) -> list[tuple[int, int]]:
     ]
 
 
-def fits(instance: JobShop) -> str | None:
-    """Say why an instance is too large for this formulation, or return `None`."""
+def fits(instance: JobShop | Shop) -> str | None:
+    """Say why an instance is not for this formulation, or return `None`."""
+    if (reason := classic(instance)) is not None:
+        return reason
+    assert isinstance(instance, JobShop)
     counts = np.bincount(instance.machine)
     pairs = int((counts * (counts - 1) // 2).sum())
     if pairs > MOST_PAIRS:

@@ -213,19 +213,29 @@ class JobShop(Content):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Schedule(Content):
-    """When each operation starts, in the order of the instance's operations."""
+    """When each operation starts, in the order of the instance's operations, and on which machine.
+
+    The machines are `None` where the instance leaves no choice.
+    """
 
     start: Integers
+    machine: Integers | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", frozen_integers(self.start, "start"))
+        if self.machine is not None:
+            object.__setattr__(self, "machine", frozen_integers(self.machine, "machine"))
 
     def to_data(self) -> dict[str, Any]:
         """Return the schedule as plain data."""
-        return {"start": self.start.tolist()}
+        data = {"start": self.start.tolist()}
+        return data if self.machine is None else data | {"machine": self.machine.tolist()}
 
     @classmethod
     def from_data(cls, data: Node) -> Self:
         """Make a schedule of plain data; raises `InputError`."""
-        start = data.object("start")["start"].integers()
-        return cls(frozen_integers(start, "start"))
+        fields = data.object("start", optional=("machine",))
+        start = frozen_integers(fields["start"].integers(), "start")
+        if "machine" not in fields:
+            return cls(start)
+        return cls(start, frozen_integers(fields["machine"].integers(), "machine"))

@@ -8,12 +8,16 @@ import numpy as np
 
 from ordino.core.scene import Bar, Mark, Scene
 from ordino.models.jobshop.problem import JobShop, Schedule
+from ordino.models.jobshop.scene_shop import facts_shop, scene_shop
+from ordino.models.jobshop.shop import Shop
 
 __all__ = ["facts", "scene"]
 
 
-def scene(instance: JobShop, solution: Schedule) -> Scene:
+def scene(instance: JobShop | Shop, solution: Schedule) -> Scene:
     """Draw a Gantt chart: a row a machine, a colour a job, a line at the makespan."""
+    if isinstance(instance, Shop):
+        return scene_shop(instance, solution)
     start, end = solution.start, solution.start + instance.duration
     makespan = int(end.max())
     bars = []
@@ -38,8 +42,10 @@ def scene(instance: JobShop, solution: Schedule) -> Scene:
     )
 
 
-def facts(instance: JobShop) -> dict[str, Any]:
+def facts(instance: JobShop | Shop) -> dict[str, Any]:
     """Return what there is to know of an instance at a glance."""
+    if isinstance(instance, Shop):
+        return facts_shop(instance)
     lengths = np.diff(instance.job_start)
     pairs = instance.job * instance.machines + instance.machine
     return {

@@ -12,6 +12,7 @@ from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.models.jobshop.bounds import one_machine
 from ordino.models.jobshop.problem import JobShop
+from ordino.models.jobshop.shop import Shop, classic
 from ordino.solvers.destructive import Shaver, climb
 
 __all__ = ["NAME", "destructive", "takes"]
@@ -22,8 +23,10 @@ MOST_PAIRS = 3_000_000
 """Pairs of operations on a machine; with more, a propagation outlasts what a stop may wait."""
 
 
-def takes(instance: JobShop) -> str | None:
+def takes(instance: JobShop | Shop) -> str | None:
     """Say why an instance is not for destructive bounds, or return `None`."""
+    if isinstance(instance, Shop):
+        return classic(instance)
     pairs = int((np.bincount(instance.machine) ** 2).sum())
     return None if pairs <= MOST_PAIRS else f"{pairs} pairs on its machines, beyond {MOST_PAIRS}"
 
@@ -41,7 +44,7 @@ def destructive() -> Solver:
             return
         windows = _Windows(kernels, instance, budget)
         greatest = int(instance.duration.sum() + instance.release_dates.max())
-        climb(windows.refute, 2, one_machine(instance), greatest, incumbent, budget, NAME)
+        climb(windows.refute, 2, one_machine(instance) or 0, greatest, incumbent, budget, NAME)
 
     return solve
 

@@ -1,0 +1,157 @@
+"""Rules, bounds, exact method and searches on general shops, against brute force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from kits.shop import brute_force, shops
+
+import ordino
+from ordino.core.errors import UsageError
+from ordino.core.family import resolve
+from ordino.core.kernel import warm
+from ordino.families.jobshop import FAMILY
+from ordino.heuristics.jobshop.shop_tabu import ShopSpace
+from ordino.instances.jobshop.generate_shop import general, hybrid_flow
+from ordino.models.jobshop.check import check
+from ordino.models.jobshop.shop import Shop
+from ordino.models.jobshop.timing import contradiction
+
+GENERAL = {
+    "families": 3,
+    "downtimes": 2,
+    "tightness": 1.3,
+}
+
+
+def optimal(shop: Shop, **options: object) -> ordino.Result:
+    result = ordino.solve(shop, time_limit=20, workers=1, **options)
+    assert result.failures == ()
+    return result
+
+
+@given(shops())
+@settings(max_examples=150)
+def test_cpsat_agrees_with_brute_force(shop: Shop) -> None:
+    result = optimal(shop, solver="cpsat")
+    assert result.status is ordino.Status.OPTIMAL
+    assert result.objective == brute_force(shop)
+
+
+@given(shops())
+@settings(max_examples=150)
+def test_bounds_stay_below_the_optimum_and_rules_above(shop: Shop) -> None:
+    optimum = brute_force(shop)
+    assert optimum is not None
+    for name, bound in ordino.compute_bounds(shop).items():
+        assert bound is None or bound <= optimum, name
+    for spec in FAMILY.solvers:
+        if spec.rule and spec.refusal(shop) is None:
+            for schedule in ("non-delay", "active"):
+                found = resolve(spec.make)(shop, schedule=schedule)
+                assert check(shop, found).objective >= optimum, spec.name
+
+
+@pytest.mark.parametrize(("solver", "moves"), [("tabu", 100), ("anneal", 3000), ("windows", 5)])
+def test_searches_find_the_optimum_of_most_tiny_shops(solver: str, moves: int) -> None:
+    spec = FAMILY.solver(solver)
+    hits: list[bool] = []
+
+    @given(shops())
+    @settings(max_examples=30)
+    def check_one(shop: Shop) -> None:
+        if spec.refusal(shop) is None:
+            found = optimal(shop, solver=f"mwkr,{solver}", iterations=moves).objective
+            optimum = brute_force(shop)
+            assert found >= optimum
+            hits.append(found == optimum)
+
+    check_one()
+    assert len(hits) > 8
+    assert sum(hits) >= 0.9 * len(hits)
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [
+        general(seed=1, jobs=6),
+        general(seed=2, jobs=6, goal="lateness", tightness=1.3),
+        Shop.of(
+            [[[(0, 3), (1, 2)], [(1, 4)], [(0, 2), (2, 0)], [(2, 5)]] for _ in range(4)],
+            arcs=[[(0, 2), (1, 2), (0, 3)]] * 4,
+        ),
+    ],
+    ids=["flexible", "lateness", "assembly"],
+)
+def test_the_estimate_of_a_move_is_exact(shop: Shop) -> None:
+    kernels = warm("ordino.heuristics.jobshop.shop_tabu_kernels")
+    space = ShopSpace(shop, kernels)
+    search = space.search(np.random.default_rng(3))
+    search.start(space.scratch(np.random.default_rng(3), 1.0))
+    for _ in range(300):
+        assert not search.advance(1, 10**6)
+        state = search._state
+        assert state[kernels.CURRENT] == state[kernels.ESTIMATE]
+    report = check(shop, space.schedule(search.best_order))
+    assert report.objective == search.best
+
+
+@pytest.mark.parametrize("goal", ["makespan", "tardiness", "flow-time", "lateness"])
+def test_the_race_handles_every_goal_with_setups_and_downtimes(goal: str) -> None:
+    shop = general(jobs=4, operations=4, goal=goal, seed=4, **GENERAL)
+    result = ordino.solve(shop, time_limit=2, workers=2)
+    assert result.failures == ()
+    assert check(shop, result.solution).objective == result.objective
+    assert result.bound is not None
+
+
+@pytest.mark.parametrize("solver", ["tabu", "anneal", "windows"])
+def test_same_seed_same_answer(solver: str) -> None:
+    shop = general(jobs=5, families=2, seed=6)
+    runs = [
+        ordino.solve(shop, solver=f"mwkr,{solver}", iterations=20, workers=1, seed=2, time_limit=20)
+        for _ in range(2)
+    ]
+    assert runs[0].solution == runs[1].solution
+
+
+def test_a_shop_that_fits_nowhere_is_proved_infeasible_with_the_reason() -> None:
+    shop = Shop.of([[[(0, 3)], [(0, 3), (1, 9)]]], downtimes=[(0, 5, None), (1, 4, None)])
+    assert contradiction(shop) == (
+        "operation 1 of job 0 fits nowhere between the downtimes of machines 0, 1"
+    )
+    result = ordino.solve(shop, time_limit=20)
+    assert result.status is ordino.Status.INFEASIBLE
+    assert "fits nowhere" in [event.message for event in result.trace][-1]
+
+
+def test_search_goes_on_where_machines_end_for_ever() -> None:
+    jobs = [[[(0, 3), (1, 4)], [(1, 2), (0, 5)]] for _ in range(3)]
+    shop = Shop.of(jobs, downtimes=[(0, 9, None), (1, 4, 6)])
+    assert "for ever" in str(FAMILY.solver("tabu").refusal(shop))
+    found = optimal(shop, solver="mwkr,anneal", iterations=500)
+    assert found.objective == optimal(shop, solver="cpsat").objective
+
+
+def test_generators_refuse_what_makes_no_sense() -> None:
+    with pytest.raises(UsageError, match="the goal tardiness needs due dates"):
+        general(goal="tardiness")
+    with pytest.raises(UsageError, match="jobs 0: expected at least 1"):
+        hybrid_flow(jobs=0)
+    with pytest.raises(UsageError, match="expected 0 <= shortest <= longest"):
+        hybrid_flow(shortest=5, longest=4)
+    with pytest.raises(UsageError, match="more than"):
+        general(jobs=10**6, operations=100)
+
+
+def test_generated_shops_are_what_was_asked_for() -> None:
+    shop = hybrid_flow(jobs=5, seed=1)
+    assert (shop.jobs, shop.machines, shop.operations) == (5, 12, 15)
+    assert (shop.duration.min(), shop.duration.max()) == (2, 9)
+    shop = general(goal="tardiness", seed=1, buffers="no-wait", **GENERAL)
+    assert (shop.setup_families, shop.down_machine.size) == (3, 12)
+    assert sorted(shop.weights.tolist()) == [1, 1, 2, 2, 2, 2, 2, 2, 4, 4]
+    assert replace(shop, goal="makespan").buffers == "no-wait"
