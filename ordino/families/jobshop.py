@@ -86,6 +86,14 @@ FAMILY = Family(
             scales=True,
         ),
         SolverSpec(
+            name="insertion",
+            summary="annealing by job insertion, no room between machines (Gröflin, Klinkert 2009)",
+            make="ordino.heuristics.jobshop.insertion:insertion",
+            takes="ordino.heuristics.jobshop.insertion:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
             name="destructive",
             summary="bounds by edge finding and shaving (Carlier, Pinson 1989, 1994)",
             make="ordino.solvers.jobshop.destructive:destructive",
