@@ -94,9 +94,12 @@ class Stays:
                 if i not in lengths:
                     lengths[i] = model.new_int_var(0, (latest + 1) * unit, "")
                 length = lengths[i]
-            literal = self._literals.get(k, True)
-            each = model.new_optional_interval_var(begins[i], length, end, literal, "")
-            here[machine[k]].append(each)
+            literal = self._literals.get(k)
+            here[machine[k]].append(
+                model.new_interval_var(begins[i], length, end, "")
+                if literal is None
+                else model.new_optional_interval_var(begins[i], length, end, literal, "")
+            )
         for intervals in here:
             if len(intervals) > 1:
                 model.add_no_overlap(intervals)
