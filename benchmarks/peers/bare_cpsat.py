@@ -26,6 +26,11 @@ def tell(**event) -> None:
 
 
 def jobshop(instance):
+    if instance["type"] == "shop":
+        from bare.shop import Model
+
+        shop = Model(instance)
+        return shop.model, shop.read
     from bare.jobshop import cpsat
 
     model, rows = cpsat(instance["jobs"])

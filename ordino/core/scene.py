@@ -18,7 +18,8 @@ class Bar:
         group: Bars of one group (a job, a tier) share a colour.
         label: Written inside where it fits.
         detail: Shown on hovering where the format can.
-        style: `solid`; `late` is drawn with a warning border, `idle` hatched and grey.
+        style: `solid`; `late` is drawn with a warning border, `idle` hatched and grey, `setup`
+            grey, `blocked` hatched.
     """
 
     row: int

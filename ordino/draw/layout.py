@@ -18,6 +18,7 @@ __all__ = ["Box", "Drawing", "Item", "Line", "Words", "lay_out", "ticks"]
 
 INK, FAINT, GRID = "#16202a", "#5b6875", "#dde3e8"
 PAPER, BAND, IDLE, WARNING, MARK = "#ffffff", "#f4f6f8", "#e3e7eb", "#d11149", "#b3261e"
+SETUP = "#8a95a0"
 
 MARGIN = 18.0
 TITLE_SIZE, LABEL_SIZE, TICK_SIZE = 17.0, 12.0, 11.0
@@ -207,8 +208,9 @@ def _bar(bar: Bar, lane: int, lanes: int, frame: _Frame) -> Iterator[Item]:
     y = upper + padding + lane * height
     x = frame.x(bar.start)
     width = max(0.75, frame.x(bar.end) - x)
-    wide, idle, late = width > 4, bar.style == "idle", bar.style == "late"
-    fill = IDLE if idle else WARNING if late and not wide else group_colour(bar.group)
+    wide, late = width > 4, bar.style == "late"
+    grey = {"idle": IDLE, "setup": SETUP}.get(bar.style)
+    fill = grey or (WARNING if late and not wide else group_colour(bar.group))
     border = 0.0 if not wide else 2.0 if late else 0.8
     inset = border / 2 if late else 0.0
     yield Box(
@@ -219,7 +221,7 @@ def _bar(bar: Bar, lane: int, lanes: int, frame: _Frame) -> Iterator[Item]:
         fill,
         stroke=None if not wide else WARNING if late else PAPER,
         stroke_width=border,
-        hatched=idle,
+        hatched=bar.style in ("idle", "blocked"),
         detail=bar.detail or bar.label,
     )
     size = min(LARGEST_BAR_LABEL, 0.72 * height)

@@ -151,6 +151,7 @@ FAMILY = Family(
             sniff=f"{_FILES}.flexible:sniff_flexible",
             write=f"{_FILES}.flexible:write_flexible",
             suffixes=(".fjs",),
+            file_name=r".+\.fjs",
         ),
         FormatSpec(
             name="birgin",

@@ -79,16 +79,24 @@ def _files_below(roots: tuple[Path, ...]) -> dict[str, list[Path]]:
 
 def public_files() -> dict[str, Path]:
     """Return the files below the data roots that a name without its ending is enough for."""
+    found = {name: _meant(paths) for name, paths in sorted(_files().items())}
     return {
-        name: paths[0]
-        for name, paths in sorted(_files().items())
-        if len(paths) == 1 and name == paths[0].stem
+        name: paths[0] for name, paths in found.items() if len(paths) == 1 and name == paths[0].stem
     }
+
+
+def _meant(paths: list[Path]) -> list[Path]:
+    """Return the files that a name means: those of sets with names of others only for want of
+    these."""
+    known = sets.public_sets()
+    folders = {name for name, each in known.items() if each.namesakes}
+    own = [path for path in paths if not any(path.parent.match(f"*/{name}") for name in folders)]
+    return own or paths
 
 
 def locate(name: str) -> str:
     """Return the path of a file below a data root: by its path there, as in `jobshop/la/la01.txt`,
-    or by its name alone, whose ending may lack.
+    or by its name alone, or the end of its path, as in `edata/la01`; the ending may lack.
 
     Raises:
         InputError: There is none, or several.
@@ -98,8 +106,10 @@ def locate(name: str) -> str:
         path = root / name
         if path.is_file() and path.resolve().is_relative_to(root.resolve()):
             return str(path)
-    files = _files_below(roots) if "/" not in name else {}
-    found = files.get(name, [])
+    files = _files_below(roots)
+    last = name.rpartition("/")[2]
+    found = [path for path in files.get(last, []) if f"/{path.parent}/{last}".endswith(f"/{name}")]
+    found = _meant(found) if found else found
     if len(found) == 1:
         return str(found[0])
     if found:

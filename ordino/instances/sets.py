@@ -52,6 +52,7 @@ class PublicSet:
         page: Where it lives.
         licence: As its home states it.
         base: What the addresses of its files start with, or `None` where there is no fixed one.
+        namesakes: Whether its files have the names of another set's: a name alone means the other.
     """
 
     name: str
@@ -62,6 +63,7 @@ class PublicSet:
     page: str
     licence: str
     base: str | None
+    namesakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def public_sets() -> dict[str, PublicSet]:
             page=home["page"],
             licence=home["licence"],
             base=home.get("files"),
+            namesakes=entry.get("namesakes", False),
         )
     return found
 

@@ -14,12 +14,24 @@ from ordino.core.errors import InputError, UsageError
 from ordino.instances.jobshop.bundled import load, names
 from ordino.instances.reading import dump_instance, read_all, read_solution
 from ordino.models.jobshop.problem import JobShop
+from ordino.models.jobshop.shop import Shop
 
 BROKEN = Path(__file__).parents[1] / "data" / "jobshop" / "broken"
 
 EXPECTED = {
     "binary.txt": ":2: binary data, expected text",
+    "birgin_cycle.txt": ": precedences of job 0 form a cycle: operations 1 -> 2 -> 1",
+    "birgin_no_alternatives.txt": ":5:1: operation 1 has no alternatives, expected at least one",
+    "birgin_operation_out_of_range.txt": ":3:3: expected an operation from 0 to 2, got 3",
     "empty.txt": ":1: empty, expected an instance",
+    "fjs_jobs_missing.fjs": ":4: expected 3 jobs, got 2",
+    "fjs_line_too_long.fjs": ":2:15: expected the end of job 0 behind 2 operations",
+    "fjs_machine_twice.fjs": ":3:9: operation 0 of job 1 has two alternatives on machine 1",
+    "fjs_machine_zero.fjs": ":3:5: expected a machine from 1 to 2, got 0; machines are numbered",
+    "fjs_negative_duration.fjs": ":3:7: expected a duration of at least 0, got -5",
+    "fjs_no_alternatives.fjs": ":2:9: operation 1 of job 0 has no alternatives, expected at lea",
+    "fjs_truncated_line.fjs": ":3:10: expected 2 alternatives (machine, duration) of operation 0",
+    "flow_machine_missing.txt": ":5: expected durations on 3 machines, got 2",
     "fraction.txt": ":2:7: expected an integer, got '2.5'",
     "header_beyond_memory.txt": ": expected 1 to 1000000 machines, got 1000000000000",
     "header_too_long.txt": ":1:1: no known format",
@@ -44,6 +56,10 @@ EXPECTED = {
     "prose.txt": ":1:1: no known format",
     "reentrant_empty_job.txt": ":3:1: job 1 has no operations",
     "reentrant_odd_line.txt": ":3:6: expected a duration after the last machine",
+    "shop_cycle.json": ":1:1: precedences of job 0 form a cycle: operations 0 -> 1 -> 0",
+    "shop_downtimes_overlap.json": ":1:1: machine 0: downtimes 3 to 9 and 5 to 12 overlap",
+    "shop_no_alternatives.json": ":2:37: jobs[0].operations[1]: an operation without alternatives",
+    "shop_setups_not_square.json": ":3:42: setups.times[0]: expected a square matrix, 1 x 1",
     "taillard_machine_out_of_range.txt": ":7:3: expected a machine from 1 to 2",
     "taillard_machine_repeated.txt": ":7:3: job 1 is on machine 2 twice and never on 1",
     "taillard_truncated.txt": ":7: expected 2 jobs, got 1",
@@ -206,3 +222,83 @@ def test_the_order_of_fields_in_json_does_not_matter() -> None:
     assert shop == JobShop.of([[(0, 7)]])
     with pytest.raises(InputError, match='the field "ordino" is missing'):
         ordino.read('{"jobs": [[[0, 7]]]}\n')
+
+
+FLEXIBLE = """\
+2 3 1.5
+2 2 1 3 3 4 1 2 2
+1 2 2 4 1 5
+"""
+BIRGIN = """\
+# two jobs
+4 2 2
+0 2
+1 2
+1 0 5
+2 0 3 1 4
+1 1 4
+1 0 7
+"""
+FLOW = """\
+number of jobs, number of machines, initial seed, upper bound and lower bound :
+          3           2   873654221        1278        1232
+processing times :
+ 54 83 15
+ 79  3 11
+"""
+
+
+def test_flexible_shops() -> None:
+    expected = Shop.of([[[(0, 3), (2, 4)], [(1, 2)]], [[(1, 4), (0, 5)]]], machines=3)
+    assert ordino.read(FLEXIBLE) == expected
+    assert ordino.read("2 2\n2 1 1 3 1 2 4\n1 1 1 5\n", format="fjs") == JobShop.of(
+        [[(0, 3), (1, 4)], [(0, 5)]]
+    )
+
+
+def test_jobs_that_are_graphs() -> None:
+    shop = ordino.read(BIRGIN)
+    assert (shop.jobs, shop.operations, shop.chained) == (2, 4, False)
+    assert shop.predecessors == ((), (), (0, 1), ())
+    with pytest.raises(UsageError, match="jobs that are chains: use birgin"):
+        dump_instance(shop, "fjs")
+
+
+def test_flow_shops(tmp_path: Path) -> None:
+    expected = JobShop.of([[(0, 54), (1, 79)], [(0, 83), (1, 3)], [(0, 15), (1, 11)]])
+    assert ordino.read(FLOW) == expected
+    assert ordino.read("3 2\n54 83 15\n79 3 11\n", format="taillard-flow") == expected
+    (tmp_path / "tai3_2.txt").write_text(FLOW * 2)
+    assert [each.name for each in read_all(tmp_path / "tai3_2.txt")] == ["tai3_2#1", "tai3_2#2"]
+
+
+def test_text_formats_refuse_general_shops_they_cannot_hold() -> None:
+    late = Shop.of([[[(0, 1)]]], due_dates=[3], goal="tardiness")
+    for format in ("jsp", "fjs", "birgin", "taillard-flow"):
+        with pytest.raises(UsageError, match="use json"):
+            dump_instance(late, format)
+
+
+def test_every_public_flexible_shop_is_recognised_and_within_its_bounds(public_data: Path) -> None:
+    folder = public_data / "flexible-jobshop"
+    with (folder / "bounds.csv").open() as file:
+        rows = {row["instance"]: row for row in csv.DictReader(file)}
+    assert len(rows) > 250
+    for name, row in list(rows.items())[::4]:
+        shop = ordino.read(str(folder / f"{name}.fjs"))
+        assert (shop.jobs, shop.machines) == (int(row["jobs"]), int(row["machines"]))
+        best = max(value or 0 for value in ordino.compute_bounds(shop).values())
+        assert best <= int(row["best_ub"]), name
+    for path in sorted((folder / "birgin-assembly").glob("*.txt"))[::4]:
+        assert isinstance(ordino.read(str(path)), Shop)
+
+
+def test_names_that_flexible_sets_share_with_classic_ones(public_data: Path) -> None:
+    for name in ("la01", "jobshop/la/la01.txt", "la/la01", "la01.txt"):
+        assert isinstance(ordino.read(name), JobShop)
+    for name in ("flexible-jobshop/hurink/edata/la01.fjs", "edata/la01", "hurink/vdata/la01"):
+        assert isinstance(ordino.read(name), Shop)
+    with pytest.raises(InputError, match="several files have that name"):
+        ordino.read("la01.fjs")
+    assert ordino.read("edata/la01") != ordino.read("vdata/la01")
+    assert isinstance(ordino.read("mk01"), Shop)

@@ -275,7 +275,10 @@ def test_shops_that_are_none(arguments: dict, message: str) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"jobs": [{"operations": [[]]}]}, "jobs[0].operations[0]: expected at least one altern"),
+        (
+            {"jobs": [{"operations": [[]]}]},
+            "jobs[0].operations[0]: an operation without",
+        ),
         ({"jobs": [{"operations": [[[0, 1]]], "due": 3}, {"operations": [[[0, 1]]]}]}, '"due" is'),
         (
             {"setups": {"families": [[0]], "times": [[[0, 1]]]}},

@@ -109,7 +109,7 @@ def _integer(fields: Mapping[str, Node], key: str, default: int) -> int:
 def _alternatives(data: Node, last: int) -> list[tuple[int, int]]:
     items = data.list()
     if not items:
-        raise data.expected("at least one alternative")
+        raise data.error("an operation without alternatives, expected at least one")
     pairs = [each.list(length=2) for each in items]
     return [(machine.integer(0, last), duration.integer(0)) for machine, duration in pairs]
 
