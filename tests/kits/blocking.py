@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 import networkx as nx
 import numpy as np
@@ -78,7 +78,7 @@ def _earliest(
     events = nx.DiGraph(following.items())
     start = instance.release_dates[instance.job].tolist()
     for m, order in enumerate(orders):
-        for i, j in zip(order, order[1:], strict=False):
+        for i, j in pairwise(order):
             families = instance.setup_family[i], instance.setup_family[j]
             setup = int(instance.setup[m][families]) if instance.setup.size else 0
             if i in following and instance.buffers != "no-wait":

@@ -8,20 +8,18 @@ deadlocks (Gröflin, Klinkert 2009; the graph is Mascis and Pacciarelli's, 2002)
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import networkx as nx
 import numpy as np
 
-from ordino.core.arrays import LARGEST, Integers
+from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
-from ordino.heuristics.team import Team
-from ordino.models.jobshop.problem import Schedule
+from ordino.heuristics.jobshop.cooling import PHASES, Cooling
 from ordino.models.jobshop.shop import Shop
 from ordino.models.jobshop.timing import tails
 
@@ -29,11 +27,6 @@ __all__ = ["NAME", "insertion", "takes"]
 
 NAME = "insertion"
 KERNELS = "ordino.heuristics.jobshop.insertion_kernels"
-SLICE_SECONDS = 0.03
-FIRST_SHARE = 0.1
-"""Of the time, for a first annealing; the second one has the rest."""
-LAST_HEAT = 0.1
-"""The last temperature, as a share of the first."""
 MOST_TABLE = 20_000_000
 """Operations of a job x operations on a machine, which the search has a table of."""
 
@@ -81,42 +74,14 @@ def insertion(*, heat: float = 0.02) -> Solver:
     return solve
 
 
-class _Team(Team):
+class _Team(Cooling):
     """What the workers share."""
 
     def __init__(
         self, instance: Shop, incumbent: Incumbent, budget: Budget, kernels: Any, heat: float
     ) -> None:
-        super().__init__(budget)
+        super().__init__(incumbent, budget, NAME)
         self.instance, self.kernels, self.heat = instance, kernels, heat
-        self.incumbent = incumbent
-        self._began = time.monotonic()
-        self._best = LARGEST
-        self._over = False
-
-    @property
-    def share(self) -> float:
-        """Share of the iterations, or of the time, that is over."""
-        if self.budget.iterations is not None:
-            return min(1.0, self.moves / max(1, self.budget.iterations))
-        spent = time.monotonic() - self._began
-        return spent / (spent + self.budget.remaining() + 1e-9)
-
-    def publish(self, value: int, start: Integers) -> None:
-        """Offer a schedule if it is the best of all."""
-        with self.lock:
-            if value >= self._best:
-                return
-            self._best = value
-        self.incumbent.offer(Schedule(start.copy()), NAME, value)
-
-    def end(self) -> None:
-        """Nothing can be better."""
-        self._over = True
-
-    def finished(self) -> bool:
-        """Return whether to stop."""
-        return self._over or super().finished()
 
 
 class _Worker:
@@ -163,9 +128,10 @@ class _Worker:
     def work(self) -> None:
         """Construct, then anneal twice."""
         self._construct()
-        for begin, end in ((0.0, FIRST_SHARE), (FIRST_SHARE, 1.0)):
+        for begin, end in PHASES:
             self._take_news()
-            self._anneal(begin, end)
+            hot = self._team.heat * float(self._state[self._team.kernels.BEST])
+            self._team.cool(begin, end, max(0.5, hot), self._anneal)
 
     def _construct(self) -> None:
         instance, kernels = self._team.instance, self._team.kernels
@@ -199,34 +165,16 @@ class _Worker:
         self._team.kernels.arrange(self._shop, self._orders, self._sequence)
         self._judge()
 
-    def _anneal(self, begin: float, end: float) -> None:
-        """Cool down while the share of the budget that is over goes from begin to end."""
-        team, state, kernels = self._team, self._state, self._team.kernels
-        hot = max(0.5, team.heat * float(state[kernels.BEST]))
-        iterations = team.budget.iterations
-        span = max(1.0, (end - begin) * iterations) if iterations else 0.0
-        cooling = LAST_HEAT ** (1 / span) if iterations else 1.0
-        fitting = 20
-        while (share := team.share) < end and not team.finished():
-            wanted = fitting
-            if iterations:
-                wanted = max(1, min(fitting, int(end * iterations) - team.moves))
-            granted = team.grant(wanted)
-            before, best, began = int(state[0]), int(state[kernels.BEST]), time.monotonic()
-            over = kernels.anneal(
-                *(self._shop, *self._goal, self._swap, self._orders, self._sequence),
-                *(*self._scratch, state),
-                *(hot * LAST_HEAT ** ((share - begin) / (end - begin)), cooling, granted),
-            )
-            spent = time.monotonic() - began
-            done = int(state[0]) - before
-            team.give_back(granted - done)
-            if state[kernels.BEST] < best:
-                team.publish(int(state[kernels.BEST]) + self._offset, self._best_start)
-            if over:
-                team.end()
-                return
-            fitting = max(1, min(2 * fitting, int(done * SLICE_SECONDS / max(spent, 1e-6))))
+    def _anneal(self, temperature: float, cooling: float, moves: int) -> tuple[int, bool]:
+        state, kernels = self._state, self._team.kernels
+        done, best = int(state[kernels.MOVES]), int(state[kernels.BEST])
+        over = kernels.anneal(
+            *(self._shop, *self._goal, self._swap, self._orders, self._sequence),
+            *(*self._scratch, state, temperature, cooling, moves),
+        )
+        if state[kernels.BEST] < best:
+            self._team.publish(int(state[kernels.BEST]) + self._offset, self._best_start)
+        return int(state[kernels.MOVES]) - done, over
 
 
 def _lengths(instance: Shop) -> Integers:
