@@ -86,6 +86,22 @@ FAMILY = Family(
             scales=True,
         ),
         SolverSpec(
+            name="insertion",
+            summary="annealing by job insertion, no room between machines (Gröflin, Klinkert 2009)",
+            make="ordino.heuristics.jobshop.insertion:insertion",
+            takes="ordino.heuristics.jobshop.insertion:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
+            name="no-wait",
+            summary="annealing of the sequence in which no-wait jobs are timetabled",
+            make="ordino.heuristics.jobshop.no_wait:no_wait",
+            takes="ordino.heuristics.jobshop.no_wait:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
             name="destructive",
             summary="bounds by edge finding and shaving (Carlier, Pinson 1989, 1994)",
             make="ordino.solvers.jobshop.destructive:destructive",
@@ -100,7 +116,10 @@ FAMILY = Family(
             takes=f"{_MODEL}.milp:fits",
         ),
     ),
-    race=("mwkr", "mopnr", "spt", "fifo", "edd", "destructive", "tabu", "cpsat", "anneal"),
+    race=(
+        *("mwkr", "mopnr", "spt", "fifo", "edd", "destructive"),
+        *("tabu", "insertion", "no-wait", "cpsat", "anneal"),
+    ),
     formats=(
         FormatSpec(
             name="jsp",

@@ -15,6 +15,7 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
+from ordino.models.jobshop.cpsat_blocking import Stays, takes_blocking
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import Shop
 from ordino.models.jobshop.timing import (
@@ -44,9 +45,7 @@ def takes_shop(instance: Shop) -> str | None:
         loads = np.bincount(instance.machine)
         if (arcs := int((loads * loads).sum())) > MOST_ARCS:
             return f"{arcs} pairs of operations on a machine with setups, more than {MOST_ARCS}"
-    if instance.buffers != "unlimited":
-        return f"its buffers are {instance.buffers}"
-    return None
+    return takes_blocking(instance)
 
 
 def formulate_shop(instance: Shop, upper_bound: Value | None) -> CpsatFormulation:
@@ -76,6 +75,9 @@ class _Builder:
         self._add_alternatives()
         self._add_precedences()
         self._add_machines()
+        self.leaves: list[Any] = self.ends
+        if instance.buffers in ("swap", "blocking"):
+            self._add_stays()
         if instance.setup.size:
             self._add_setups()
         self._add_groups()
@@ -160,7 +162,20 @@ class _Builder:
     def _add_precedences(self) -> None:
         arcs = zip(self.instance.arc_before.tolist(), self.instance.arc_after.tolist(), strict=True)
         for i, j in arcs:
-            self.model.add(self.starts[j] >= self.ends[i])
+            if self.instance.buffers == "no-wait":
+                self.model.add(self.starts[j] == self.ends[i])
+            else:
+                self.model.add(self.starts[j] >= self.ends[i])
+
+    def _add_stays(self) -> None:
+        """Add that jobs keep their machines until they get the next one."""
+        latest = max(self.latest)
+        stays = Stays(self.model, self.instance, self.starts, self.literals, latest)
+        self.leaves = [
+            end if leave is None else leave
+            for end, leave in zip(self.ends, stays.leave, strict=True)
+        ]
+        self.hints.append(lambda each: stays.hint(each.start, each.machine))
 
     def _add_machines(self) -> None:
         """Add no overlap of what a machine does, and of its downtimes."""
@@ -242,7 +257,10 @@ class _Builder:
         for a, b in pairs:
             (k, i), (_, j) = nodes[a - 1], nodes[b - 1]
             gap = setup[families[i]][families[j]]
-            after = starts[j] >= starts[i] + int(instance.duration[k]) + gap
+            leave = starts[i] + int(instance.duration[k])
+            if self.leaves[i] is not self.ends[i]:
+                leave = self.leaves[i]
+            after = starts[j] >= leave + gap
             model.add(after).only_enforce_if(arcs[a, b])
         return arcs
 
@@ -322,6 +340,7 @@ class _Chosen:
         self.start: list[int] = solution.start.tolist()
         self.end: list[int] = end.tolist()
         self.alternatives = set(alternative.tolist())
+        self.machine: list[int] = instance.machine[alternative].tolist()
         self.completion: list[int] = completions(instance, end).tolist()
 
     def key(self, operation: int) -> tuple[int, int, int]:

@@ -18,6 +18,7 @@ __all__ = [
     "heads",
     "latest_completions",
     "objective",
+    "rigid_start",
     "tails",
 ]
 
@@ -71,9 +72,17 @@ def tails(instance: Shop) -> Integers:
 
 
 def contradiction(instance: Shop) -> str | None:
-    """Say which operation fits on none of its machines, or return `None`."""
+    """Say which operation fits on none of its machines, or which no-wait job nowhere, or return
+    `None`."""
     never = heads(instance) >= NEVER
     if not never.any():
+        if instance.buffers == "no-wait" and not instance.flexible:
+            for job in range(instance.jobs):
+                if rigid_start(instance, job) is None:
+                    return (
+                        f"job {job} fits nowhere between the downtimes of its machines: without a "
+                        "wait, some operation always meets one"
+                    )
         return None
     first = next(i for i in instance.order.tolist() if never[i])
     job, position = instance.place(first)
@@ -83,6 +92,25 @@ def contradiction(instance: Shop) -> str | None:
         f"operation {position} of job {job} fits nowhere between the downtimes of machine"
         f"{'s' if len(machines) > 1 else ''} {told}"
     )
+
+
+def rigid_start(instance: Shop, job: int) -> int | None:
+    """Return the earliest start of a no-wait job that has no choice of machines, others aside, or
+    `None` where it fits nowhere between the downtimes."""
+    begin = int(instance.release_dates[job])
+    first, behind = instance.job_start[job : job + 2].tolist()
+    changed = True
+    while changed:
+        changed, at = False, begin
+        for i in range(first, behind):
+            duration = int(instance.duration[i])
+            found = earliest(at, duration, instance.downtimes(int(instance.machine[i])))
+            if found is None:
+                return None
+            if found > at:
+                begin, changed = begin + found - at, True
+            at = found + duration
+    return begin
 
 
 def chosen(instance: Shop, solution: Schedule) -> Integers:

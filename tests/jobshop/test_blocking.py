@@ -1,0 +1,139 @@
+"""Shops without room between machines: exact methods against brute force, searches, rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kits.blocking import blocking_shops, brute_force
+from ortools.sat.python import cp_model
+
+import ordino
+from ordino.core.status import Status
+from ordino.heuristics.jobshop import insertion
+from ordino.instances.jobshop.generate import taillard
+from ordino.models.jobshop.check import check
+from ordino.models.jobshop.cpsat_shop import formulate_shop, takes_shop
+from ordino.models.jobshop.problem import Schedule
+from ordino.models.jobshop.shop import Shop, adjust
+
+BUFFERS = ("swap", "blocking", "no-wait")
+
+
+def _solved(instance: Shop) -> tuple[int, Schedule] | None:
+    formulation = formulate_shop(instance, None)
+    model = formulation.model
+    model.minimize(formulation.levels[0])
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    if solver.solve(model) == cp_model.INFEASIBLE:
+        return None
+    solution = formulation.read(list(solver.response_proto.solution))
+    return int(solver.objective_value), solution
+
+
+def _complete_hint(instance: Shop, solution: Schedule) -> bool:
+    """Tell whether the hint of a schedule is feasible and covers every variable."""
+    formulation = formulate_shop(instance, None)
+    model = formulation.model
+    hint = list(formulation.hint(solution))
+    assert len({variable.index for variable, _ in hint}) == len(model.proto.variables)
+    for variable, value in hint:
+        model.add(variable == value)
+    return cp_model.CpSolver().solve(model) == cp_model.OPTIMAL
+
+
+@pytest.mark.parametrize("buffers", BUFFERS)
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_cpsat_against_brute_force(buffers: str, data: st.DataObject) -> None:
+    shop = data.draw(blocking_shops(buffers=buffers))
+    if takes_shop(shop) is not None:
+        return
+    found = _solved(shop)
+    assert (None if found is None else found[0]) == brute_force(shop)
+    if found is not None:
+        report = check(shop, found[1])
+        assert report.valid, report.violations
+        assert report.objective == found[0]
+        assert _complete_hint(shop, found[1])
+
+
+@pytest.mark.parametrize("buffers", BUFFERS)
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_searches_against_brute_force(buffers: str, data: st.DataObject) -> None:
+    shop = data.draw(blocking_shops(buffers=buffers, plain=True))
+    name = "no-wait" if buffers == "no-wait" else "insertion"
+    result = ordino.solve(shop, solver=name, iterations=200, workers=1, time_limit=20)
+    assert result.objective is not None
+    best = brute_force(shop)
+    assert best is not None
+    assert result.objective >= best
+    assert not [event for event in result.trace if event.kind == "failure"]
+    hits = HITS.setdefault(name, [0, 0])
+    hits[0] += result.objective == best
+    hits[1] += 1
+
+
+HITS: dict[str, list[int]] = {}
+
+
+def test_searches_find_most_optima() -> None:
+    assert HITS
+    assert all(hits >= 0.8 * count for hits, count in HITS.values()), HITS
+
+
+@pytest.mark.parametrize("buffers", BUFFERS)
+def test_searches_answer_alike(buffers: str) -> None:
+    shop = adjust(taillard(jobs=8, machines=5, seed=3), variant=buffers)
+    name = "no-wait" if buffers == "no-wait" else "insertion"
+    once, again = (
+        ordino.solve(shop, solver=name, iterations=3000, workers=1, seed=5, time_limit=60)
+        for _ in range(2)
+    )
+    assert once.solution == again.solution
+    serial = int(shop.duration.sum())
+    assert once.objective < 0.6 * serial
+
+
+def test_a_swap_that_three_jobs_make() -> None:
+    ring = [[[(m, 2)], [((m + 1) % 3, 2)]] for m in range(3)]
+    swap = ordino.solve(Shop.of(ring, buffers="swap"), solver="cpsat", time_limit=20)
+    held = ordino.solve(Shop.of(ring, buffers="blocking"), solver="cpsat", time_limit=20)
+    assert swap.status is held.status is Status.OPTIMAL
+    assert (swap.objective, held.objective) == (4, 8)
+
+
+def test_a_no_wait_job_between_downtimes_is_infeasible_and_said_to_be() -> None:
+    shop = Shop.of(
+        [[[(0, 3)], [(1, 3)]]],
+        downtimes=[(0, 4, None), (1, 0, 2), (1, 5, None)],
+        buffers="no-wait",
+    )
+    for solver in (None, "cpsat", "no-wait"):
+        result = ordino.solve(shop, solver=solver, time_limit=10)
+        assert result.status is Status.INFEASIBLE
+        told = [event.message for event in result.trace if event.kind == "infeasible"]
+        assert "job 0 fits nowhere" in str(told)
+
+
+def test_what_job_insertion_does_not_take() -> None:
+    rows: list[Any] = [[[(0, 1)], [(1, 2)]], [[(1, 0)]]]
+    assert insertion.takes(Shop.of(rows, buffers="swap")) is None
+    assert "no time" in str(insertion.takes(Shop.of(rows, buffers="blocking")))
+    assert "downtimes" in str(insertion.takes(Shop.of(rows, buffers="swap", downtimes=[(0, 1, 2)])))
+    assert "variant" in str(insertion.takes(Shop.of(rows)))
+
+
+def test_events_of_a_schedule_keep_circles_together() -> None:
+    ring = [[[(m, 2)], [((m + 1) % 3, 2)]] for m in range(3)]
+    shop = Shop.of([*ring, [[(0, 1)]]], buffers="swap")
+    sequences, order = insertion.events(shop, np.array([0, 2, 0, 2, 0, 2, 4]))
+    assert sequences == [[0, 5, 6], [2, 1], [4, 3]]
+    circle = [order.index(i) for i in (1, 3, 5)]
+    assert max(circle) - min(circle) == 2
+    assert order.index(6) == 6
