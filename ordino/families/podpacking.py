@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordino.core.family import Family, FormatSpec, GeneratorSpec
+from ordino.core.family import Family, FormatSpec, GeneratorSpec, SolverSpec
 from ordino.solvers import specs
 
 __all__ = ["FAMILY"]
@@ -26,9 +26,18 @@ FAMILY = Family(
         specs.rule("first-fit", f"{_RULES}:first_fit", "waiting pods on the first node with room"),
         specs.rule("best-fit", f"{_RULES}:best_fit", "waiting pods where the least is left"),
         specs.rule("repack", f"{_RULES}:repack", "all pods anew, at home where there is room"),
+        SolverSpec(
+            name="hybrid",
+            summary="neighbourhoods over nodes, then level by level with bounds, by CP-SAT",
+            make="ordino.solvers.podpacking.hybrid:hybrid",
+            improves=True,
+            proves=True,
+            deterministic=False,
+            scales=True,
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
-    race=("keep", "best-fit", "repack", "cpsat"),
+    race=("keep", "best-fit", "repack", "hybrid"),
     formats=(
         FormatSpec(
             name="kubectl",
