@@ -15,6 +15,7 @@ from ordino.heuristics.podpacking.annealing import KERNELS, Annealing, takes
 from ordino.heuristics.podpacking.rules import best_fit
 from ordino.models.podpacking import cpsat as model
 from ordino.models.podpacking.problem import Cluster
+from ordino.solvers.podpacking.configurations import Configurations
 from ordino.solvers.podpacking.search import Search
 from ordino.solvers.podpacking.stages import Stages
 
@@ -55,7 +56,7 @@ def hybrid() -> Solver:
 
 def _prove(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
     if not (budget.should_stop() or incumbent.closed):
-        Stages(instance, incumbent, NAME).run(budget)
+        Stages(instance, incumbent, NAME, Configurations(instance).bound).run(budget)
 
 
 class _Finding:

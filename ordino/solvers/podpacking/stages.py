@@ -23,8 +23,8 @@ __all__ = ["Stages"]
 LEVEL_SHARE = 0.5
 """Of the time left over the levels left, a level may have this much more than its part."""
 
-Bound = Callable[[int, tuple[int, ...], Budget], int | None]
-"""Number of a level, values of the levels before, budget: a lower bound, or `None`."""
+Bound = Callable[[int, tuple[int, ...], Plan, Budget], int | None]
+"""Number of a level, values of those before, the best plan, budget: a lower bound, or `None`."""
 
 
 class Stages:
@@ -78,7 +78,7 @@ class Stages:
         if exact:
             before = tuple(self.proved)
             if held > least and self.bound is not None:
-                found = self.bound(level, before, budget)
+                found = self.bound(level, before, self.incumbent.best, budget)
                 least = max(least, least if found is None else found)
             least = max(least, self.least.get(level, least))
             self._raise(level, least)
