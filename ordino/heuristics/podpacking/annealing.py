@@ -20,7 +20,7 @@ from ordino.models.podpacking.check import check
 from ordino.models.podpacking.counts import cells, expand, plan_of
 from ordino.models.podpacking.problem import FREE, PINNED, Cluster, Plan
 
-__all__ = ["KERNELS", "Annealing", "annealing", "takes"]
+__all__ = ["AWAY", "KERNELS", "Annealing", "annealing", "takes"]
 
 NAME = "annealing"
 KERNELS = "ordino.heuristics.podpacking.annealing_kernels"

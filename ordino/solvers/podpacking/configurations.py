@@ -333,8 +333,12 @@ class _Master:
         if not value.size:
             return 0.0, None
         weight = self.demand[index]
-        part = self._mix(kind, value, count, weight)
-        order = np.argsort(-value / np.maximum(part, 1e-12), kind="stable")
+        room = np.maximum(kind.room[self.home.scarce], 1)
+        parts = np.ascontiguousarray((weight[:, self.home.scarce] / room).T)
+        part, order = np.empty(value.size), np.empty(value.size, dtype=np.int64)
+        least = self.kernels.mix(value, count, parts[0], parts[-1], MIXES, part, order)
+        if least <= target + TOLERANCE:
+            return target, None
         best = np.full(value.size, -1, dtype=np.int64)
         bound = self.kernels.fill(
             np.ascontiguousarray(value[order]),
@@ -351,22 +355,3 @@ class _Master:
         pattern = np.zeros(placed.size, dtype=np.int64)
         np.add.at(pattern, index[order], best)
         return bound, pattern
-
-    def _mix(self, kind: _Type, value: Reals, count: Integers, weight: Integers) -> Reals:
-        """Mix the two scarcest resources so that the relaxed knapsack is worth least."""
-        one, other = (
-            weight[:, r] / max(1.0, float(kind.room[r])) for r in self.home.scarce[[0, -1]]
-        )
-        least, chosen = math.inf, one
-        for step in range(MIXES):
-            part = one + (other - one) * (step / (MIXES - 1))
-            order = np.argsort(-value / np.maximum(part, 1e-12), kind="stable")
-            filled = np.cumsum(part[order] * count[order])
-            whole = np.searchsorted(filled, 1.0)
-            total = float((value[order] * count[order])[:whole].sum())
-            if whole < order.size:
-                before = filled[whole - 1] if whole else 0.0
-                total += float(value[order[whole]] * (1 - before) / part[order[whole]])
-            if total < least:
-                least, chosen = total, part
-        return chosen

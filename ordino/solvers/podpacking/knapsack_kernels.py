@@ -6,7 +6,7 @@ import numpy as np
 
 from ordino.core.kernel import kernel
 
-__all__ = ["fill"]
+__all__ = ["fill", "mix"]
 
 
 @kernel("float64(float64[::1],int64[::1],float64[::1],int64,float64)")
@@ -83,3 +83,40 @@ def fill(value, count, weight, room, part, target, limit, best):
         share += part[depth]
         worth -= value[depth]
         depth += 1
+
+
+@kernel("float64(float64[::1],int64[::1],float64[::1],float64[::1],int64,float64[::1],int64[::1])")
+def mix(value, count, one, other, steps, part, order):
+    """Mix two resources so that the relaxed knapsack is worth least.
+
+    Args:
+        value: Of each item, positive.
+        count: How often it may be taken.
+        one: Part of the room that it takes of one resource.
+        other: Of another.
+        steps: Mixes that are tried.
+        part: Out: the mix, of each item.
+        order: Out: the items in order of falling value a part.
+
+    Returns:
+        The least value.
+    """
+    least = 1e300
+    trial = np.empty(value.size)
+    for step in range(steps):
+        share = step / max(1, steps - 1)
+        for i in range(value.size):
+            trial[i] = max(1e-12, one[i] + (other[i] - one[i]) * share)
+        ranks = np.argsort(-value / trial)
+        total, left = 0.0, 1.0
+        for i in ranks:
+            amount = min(float(count[i]), left / trial[i])
+            total += value[i] * amount
+            left -= trial[i] * amount
+            if left <= 1e-12:
+                break
+        if total < least:
+            least = total
+            part[:] = trial
+            order[:] = ranks
+    return least
