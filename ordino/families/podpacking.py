@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordino.core.family import Family, FormatSpec, GeneratorSpec, SolverSpec
+from ordino.core.family import BoundSpec, Family, FormatSpec, GeneratorSpec, SolverSpec
 from ordino.solvers import specs
 
 __all__ = ["FAMILY"]
@@ -20,15 +20,35 @@ FAMILY = Family(
     adjust=f"{_MODEL}.adjust:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
+    bounds=(
+        BoundSpec(
+            name="pooled",
+            summary="all nodes as if they were one, each resource alone",
+            compute=f"{_MODEL}.bounds:pooled",
+        ),
+    ),
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     solvers=(
         specs.rule("keep", f"{_RULES}:keep", "every pod stays as it is"),
         specs.rule("first-fit", f"{_RULES}:first_fit", "waiting pods on the first node with room"),
         specs.rule("best-fit", f"{_RULES}:best_fit", "waiting pods where the least is left"),
         specs.rule("repack", f"{_RULES}:repack", "all pods anew, at home where there is room"),
+        specs.rule(
+            "greedy-drain",
+            "ordino.heuristics.podpacking.draining:greedy_drain",
+            "nodes with few pods first, where all their pods fit elsewhere",
+            takes="ordino.heuristics.podpacking.draining:takes_drain",
+        ),
+        SolverSpec(
+            name="annealing",
+            summary="simulated annealing of where pods run, a tier after the other",
+            make="ordino.heuristics.podpacking.annealing:annealing",
+            takes="ordino.heuristics.podpacking.annealing:takes",
+            improves=True,
+        ),
         SolverSpec(
             name="hybrid",
-            summary="neighbourhoods over nodes, then level by level with bounds, by CP-SAT",
+            summary="annealing and neighbourhoods find; level by level, bounds and CP-SAT prove",
             make="ordino.solvers.podpacking.hybrid:hybrid",
             improves=True,
             proves=True,
@@ -37,7 +57,7 @@ FAMILY = Family(
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
-    race=("keep", "best-fit", "repack", "hybrid"),
+    race=("keep", "best-fit", "repack", "greedy-drain", "hybrid"),
     formats=(
         FormatSpec(
             name="kubectl",

@@ -19,12 +19,11 @@ import numpy as np
 
 from ordino.core.arrays import Integers, Reals
 from ordino.core.budget import Budget
-from ordino.core.kernel import load
 from ordino.models.podpacking.part import Part
 from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.solvers import milp
 
-__all__ = ["Configurations"]
+__all__ = ["KERNELS", "Configurations"]
 
 KERNELS = "ordino.solvers.podpacking.knapsack_kernels"
 TOLERANCE = 1e-6
@@ -61,10 +60,11 @@ class Configurations:
 
     Args:
         instance: The cluster, with the goal `place`.
+        kernels: The compiled knapsack.
     """
 
-    def __init__(self, instance: Cluster) -> None:
-        self.instance = instance
+    def __init__(self, instance: Cluster, kernels: ModuleType) -> None:
+        self.instance, self.kernels = instance, kernels
         self.part = Part.whole(instance)
         demand = instance.demand
         capacity = instance.capacity
@@ -98,15 +98,12 @@ class Configurations:
         instance = self.instance
         if instance.goal != "place":
             return None
-        kernels = load(KERNELS, budget)
-        if kernels is None:
-            return None
         tier, disruption = self._what(level)
         if disruption and min(instance.move_weight, instance.eviction_weight) == 0:
             return None
         found: int | None = None
         for stays in (False, True) if not disruption else (True,):
-            master = _Master(self, kernels, tier, stays)
+            master = _Master(self, tier, stays)
             if len(master.types) > MOST_TYPES or master.classes.size > MOST_CLASSES:
                 return found
             value = master.bound(self, level, before, plan, budget)
@@ -160,9 +157,9 @@ class Configurations:
 class _Master:
     """The linear program over sets of pods."""
 
-    def __init__(self, home: Configurations, kernels: ModuleType, tier: int, stays: bool) -> None:
+    def __init__(self, home: Configurations, tier: int, stays: bool) -> None:
         instance = home.instance
-        self.home, self.kernels = home, kernels
+        self.home, self.kernels = home, home.kernels
         self.classes = np.flatnonzero((instance.tier <= tier) & (home.part.total > 0))
         self.free = home.part.total[self.classes] - home.pinned[self.classes]
         self.demand = np.ascontiguousarray(home.demand[self.classes])
