@@ -203,7 +203,7 @@ class _Master:
         rows = []
         for index, value in enumerate(before):
             each = home.goal(index)
-            if each.stays.any() and not self.stays:
+            if each.stays.any() and not (self.stays and home.unit(index)):
                 continue
             fixed = int((each.placed * home.pinned + each.stays * home.pinned).sum())
             least = -(-(home.total(index) - value) // home.unit(index)) - fixed
