@@ -188,8 +188,8 @@ def _cluster(instance: Cluster, *, strict: bool) -> state.Cluster:
         np.full(instance.nodes, -1, dtype=np.int64),
     )
     budgets: list[list[int]] = [[] for _ in range(instance.classes)]
-    for number, budget in enumerate(instance.budgets):
-        for k in budget.members:
+    for number, each in enumerate(instance.budgets):
+        for k in each.members:
             budgets[k].append(number)
     pairings: list[tuple[int, Any, int]] = [
         *((kernels.ANTI_AFFINITY, each, 0) for each in instance.separations),
