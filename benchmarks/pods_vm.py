@@ -1,10 +1,10 @@
-"""How far do free cores come together? Snapshots of VM clusters with a limited number of migrations.
+"""How far do free cores come together? VM snapshots with a limited number of migrations.
 
     python benchmarks/pods_vm.py [--moves 10 --moves 50] [--time-limit 25] [--every 1] [--seed 0]
 
-A row a cluster and limit: fragment rate before and after, bound, seconds to the last improvement and
-to the proof. Needs the set vmr below ORDINO_DATA. Wanted: the 43 hosts proved in 5 s; 237 hosts with
-50 migrations at a rate of 0.62 in 25 s.
+A row a cluster and limit: fragment rate before and after, bound, seconds to the last improvement
+and in all. Needs pods/vmr below ORDINO_DATA. Wanted: the 43 hosts proved in 5 s; 237 hosts with 50
+migrations at a rate of 0.62 in 25 s.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Pods on nodes."""
+"""Pods on the nodes of a cluster."""

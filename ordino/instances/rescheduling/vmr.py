@@ -38,7 +38,10 @@ def read_vmr(text: Text) -> list[Snapshot]:
 def _cluster(data: Node, file: str) -> Snapshot:
     hosts: dict[str, int] = {}
     racks: dict[Any, int] = {}
-    cores, memory, rack, accepts = [], [], [], []
+    cores: list[list[int]] = []
+    memory: list[list[int]] = []
+    rack: list[int] = []
+    accepts: list[int] = []
     for each in data.need("host_info").list():
         _number(hosts, each.need("node_id"), "host")
         nodes = each.need("numa").list()

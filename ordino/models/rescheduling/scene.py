@@ -16,7 +16,7 @@ GROUPS = ("stays", "migrated", "free in whole slots", "fragmented")
 
 
 def scene(instance: Snapshot, solution: Placement) -> Scene:
-    """Draw a row a NUMA node, cores along it; of many hosts, those that a migration touches."""
+    """Draw a row a NUMA node, cores along it; of many hosts, those that migrations touch."""
     moved = (solution.host != instance.host) | (solution.numa != instance.numa)
     shown = np.arange(instance.hosts)
     if instance.hosts * instance.nodes > MOST_ROWS:

@@ -1,0 +1,56 @@
+"""Pods on the nodes of a cluster."""
+
+from __future__ import annotations
+
+from ordino.core.family import Family, FormatSpec, GeneratorSpec
+from ordino.solvers import specs
+
+__all__ = ["FAMILY"]
+
+_MODEL = "ordino.models.podpacking"
+_FILES = "ordino.instances.podpacking"
+_RULES = "ordino.heuristics.podpacking.rules"
+
+FAMILY = Family(
+    name="podpacking",
+    title="pods on nodes: most placed by priority, then least disruption; or most nodes drained",
+    instances={"cluster": f"{_MODEL}.problem:Cluster"},
+    solution=f"{_MODEL}.problem:Plan",
+    check=f"{_MODEL}.check:check",
+    adjust=f"{_MODEL}.adjust:adjust",
+    scene=f"{_MODEL}.scene:scene",
+    facts=f"{_MODEL}.scene:facts",
+    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
+    solvers=(
+        specs.rule("keep", f"{_RULES}:keep", "every pod stays as it is"),
+        specs.rule("first-fit", f"{_RULES}:first_fit", "waiting pods on the first node with room"),
+        specs.rule("best-fit", f"{_RULES}:best_fit", "waiting pods where the least is left"),
+        specs.rule("repack", f"{_RULES}:repack", "all pods anew, at home where there is room"),
+        specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
+    ),
+    race=("keep", "best-fit", "repack", "cpsat"),
+    formats=(
+        FormatSpec(
+            name="kubectl",
+            summary="kubectl get nodes,pods,priorityclasses,pdb -A -o json (or yaml)",
+            read=f"{_FILES}.kubectl:read_kubectl",
+            sniff=f"{_FILES}.kubectl:sniff_kubectl",
+            suffixes=(".json", ".yaml", ".yml"),
+        ),
+        FormatSpec(
+            name="priority-matters",
+            summary="clusters of Priority Matters (2025), a line of JSON each",
+            read=f"{_FILES}.paper:read_priority_matters",
+            sniff=f"{_FILES}.paper:sniff_priority_matters",
+            suffixes=(".jsonl",),
+            many=True,
+        ),
+    ),
+    generators=(
+        GeneratorSpec(
+            name="priority-matters",
+            summary="replica sets on nodes that are alike, by the authors' seeds (2025)",
+            make=f"{_FILES}.generate:priority_matters",
+        ),
+    ),
+)

@@ -1,0 +1,456 @@
+"""Makes a cluster of Kubernetes objects: pods that no rule can tell apart become one class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ordino.core.errors import clip
+from ordino.core.plain import Node
+from ordino.instances.podpacking.objects import (
+    Claim,
+    NodeObject,
+    PodObject,
+    SpreadTerm,
+    Term,
+)
+from ordino.instances.podpacking.selectors import Selector, Taint
+from ordino.models.podpacking.problem import (
+    DAEMON,
+    FREE,
+    PINNED,
+    PROTECTED,
+    Affinity,
+    Cluster,
+    DisruptionBudget,
+    Separation,
+    Spread,
+    Topology,
+)
+from ordino.models.podpacking.rules import domains_of
+
+__all__ = ["Assembly"]
+
+SYSTEM_CRITICAL = 2_000_000_000
+_MIRROR = "kubernetes.io/config.mirror"
+_STAY = (
+    ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
+    ("karpenter.sh/do-not-disrupt", "true"),
+)
+_CORDON = Taint("node.kubernetes.io/unschedulable", "", "NoSchedule")
+MOST_REASONS = 250
+
+Budget = tuple[str, str, Selector | None, int | None, dict[str, tuple[int, bool]]]
+
+
+@dataclass(slots=True)
+class _Rule:
+    """A rule that some pods own, as those pods write it."""
+
+    make: Callable[[int, tuple[int, ...], tuple[int, ...]], Any]
+    key: str
+    matches: Callable[[PodObject], bool]
+    owners: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Assembly:
+    """Objects so far.
+
+    Attributes:
+        stay_volumes: Running pods with volume claims stay where they are.
+        stay_bare: Running pods without a controller do.
+        nodes: By name.
+        pods: By namespace and name.
+        priority_classes: Value and whether it preempts, by name; "" is the default of all.
+        budgets: Namespace, name, selector, disruptions allowed, limits.
+        notes: What is left out.
+    """
+
+    stay_volumes: bool
+    stay_bare: bool
+    nodes: dict[str, NodeObject] = field(default_factory=dict)
+    pods: dict[str, PodObject] = field(default_factory=dict)
+    priority_classes: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    budgets: list[Budget] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add_node(self, place: Node, node: NodeObject) -> None:
+        """Add a node; raises `InputError` for a second of its name."""
+        if node.name in self.nodes:
+            raise place.error(f"a second node is called {clip(node.name)}")
+        self.nodes[node.name] = node
+
+    def add_pod(self, pod: PodObject) -> None:
+        """Add a pod; raises `InputError` for a second of its name."""
+        if pod.full_name in self.pods:
+            raise pod.place.error(f"a second pod is called {clip(pod.full_name)}")
+        self.pods[pod.full_name] = pod
+
+    def cluster(self, name: str) -> Cluster:
+        """Make the cluster.
+
+        Raises:
+            InputError: A pod is bound to an unknown node.
+            InstanceError: The numbers are too large.
+        """
+        nodes = list(self.nodes.values())
+        number = {node.name: index for index, node in enumerate(nodes)}
+        pods = self._schedulable(number)
+        ranks = [self._rank(pod) for pod in pods]
+        resources = ["cpu", "memory", "pods"]
+        resources += sorted({r for pod in pods for r in pod.requests} - set(resources))
+        eligibility = _Eligibility(nodes)
+        rules = self._rules(pods, eligibility)
+        shown = _memberships(pods, list(rules.values()))
+        owned: list[list[int]] = [[] for _ in pods]
+        for index, rule in enumerate(rules.values()):
+            for pod in rule.owners:
+                owned[pod].append(index)
+        budgeted = self._budgeted(pods)
+        classes: dict[Hashable, int] = {}
+        kind = []
+        for index, pod in enumerate(pods):
+            demand = tuple(pod.requests.get(r, 0) for r in resources)
+            key = (
+                demand, ranks[index], eligibility.of(pod), tuple(owned[index]), shown[index],
+                tuple(i for i, members in enumerate(budgeted) if index in members),
+            )  # fmt: skip
+            kind.append(classes.setdefault(key, len(classes)))
+        keys: list[Any] = list(classes)
+        priorities = tuple(sorted({key[1][0] for key in keys}, reverse=True))
+        hold = [self._hold(pod, rank[0]) for pod, rank in zip(pods, ranks, strict=True)]
+        topologies, made = _made(list(rules.values()), keys, nodes, eligibility)
+        workloads: dict[str, int] = {}
+        workload = [
+            -1 if not pod.controller[0] else workloads.setdefault(
+                f"{pod.namespace}/{'/'.join(pod.controller)}", len(workloads)
+            )
+            for pod in pods
+        ]  # fmt: skip
+        self._note_volumes(pods)
+        return Cluster(
+            resources=tuple(resources),
+            capacity=np.array(
+                [[node.allocatable.get(r, 0) for r in resources] for node in nodes], dtype=np.int64
+            ),
+            devices=np.zeros(len(nodes), dtype=np.int64),
+            cost=np.ones(len(nodes), dtype=np.int64),
+            demand=np.array([key[0] for key in keys], dtype=np.int64).reshape(-1, len(resources)),
+            share=np.zeros(len(keys), dtype=np.int64),
+            whole=np.zeros(len(keys), dtype=np.int64),
+            tier=[priorities.index(key[1][0]) for key in keys],
+            priorities=priorities,
+            preempts=[int(key[1][1]) for key in keys],
+            eligibility=[key[2] for key in keys],
+            barred=eligibility.rows(),
+            reasons=tuple(eligibility.reasons),
+            kind=kind,
+            current=[number[pod.node] if pod.node else -1 for pod in pods],
+            hold=hold,
+            topologies=topologies,
+            separations=tuple(each for each in made if isinstance(each, Separation)),
+            affinities=tuple(each for each in made if isinstance(each, Affinity)),
+            spreads=tuple(each for each in made if isinstance(each, Spread)),
+            budgets=self._made_budgets(budgeted, keys, pods),
+            name=name,
+            node_names=tuple(node.name for node in nodes),
+            pod_names=tuple(pod.full_name for pod in pods),
+            workload=workload,
+            workload_names=tuple(workloads),
+            created=[pod.created for pod in pods],
+            notes=tuple(self.notes),
+        )
+
+    def _schedulable(self, number: dict[str, int]) -> list[PodObject]:
+        """Return the pods that run or that the default scheduler would place."""
+        pods, left = [], Counter[str]()
+        for pod in self.pods.values():
+            if pod.node and pod.node not in number:
+                raise pod.place.error(
+                    f"pod {clip(pod.full_name)} is bound to node {clip(pod.node)}, "
+                    "which is not among the nodes"
+                )
+            if not pod.node and pod.gated:
+                left["waiting pods behind scheduling gates are left out"] += 1
+            elif not pod.node and pod.deleted:
+                left["waiting pods that are being deleted are left out"] += 1
+            elif not pod.node and pod.scheduler != "default-scheduler":
+                left["waiting pods of another scheduler are left out"] += 1
+            else:
+                pods.append(pod)
+            for key in pod.unknown:
+                left[f"pods with {key}, which are not modelled"] += 1
+        self.notes += [f"{count} {what}" for what, count in sorted(left.items())]
+        return pods
+
+    def _rank(self, pod: PodObject) -> tuple[int, bool]:
+        """Return the priority of a pod, and whether it preempts."""
+        known = self.priority_classes.get(pod.priority_class)
+        if pod.priority_class and known is None and pod.priority is None:
+            raise pod.place.error(
+                f"pod {clip(pod.full_name)} has no priority, and its class "
+                f"{clip(pod.priority_class)} is not among the objects"
+            )
+        value, preempts = known or (0, True)
+        return (
+            value if pod.priority is None else pod.priority,
+            preempts if pod.preempts is None else pod.preempts,
+        )
+
+    def _hold(self, pod: PodObject, priority: int) -> int:
+        if not pod.node:
+            return FREE
+        kind = pod.controller[0]
+        if kind in ("DaemonSet", "Node") or _MIRROR in pod.annotations:
+            return DAEMON
+        bare = not kind and self.stay_bare
+        asked = any(pod.annotations.get(key) == value for key, value in _STAY)
+        tied = self.stay_volumes and bool(pod.volumes & {"persistentVolumeClaim", "ephemeral"})
+        if bare or asked or tied or pod.deleted:
+            return PINNED
+        return PROTECTED if priority >= SYSTEM_CRITICAL else FREE
+
+    def _note_volumes(self, pods: list[PodObject]) -> None:
+        claims = [pod for pod in pods if pod.volumes & {"persistentVolumeClaim", "ephemeral"}]
+        waiting = sum(not pod.node for pod in claims)
+        if len(claims) > waiting:
+            does = "stay on their node" if self.stay_volumes else "are moved like others"
+            self.notes.append(f"{len(claims) - waiting} running pods with volume claims {does}")
+        if waiting:
+            self.notes.append(f"{waiting} waiting pods with volume claims: volumes not modelled")
+        local = sum("emptyDir" in pod.volumes and bool(pod.node) for pod in pods)
+        if local:
+            self.notes.append(f"{local} running pods with emptyDir lose it when they are moved")
+
+    def _rules(self, pods: list[PodObject], eligibility: _Eligibility) -> dict[Hashable, _Rule]:
+        rules: dict[Hashable, _Rule] = {}
+        claims: dict[Claim, None] = {}
+        for index, pod in enumerate(pods):
+            for term in pod.apart:
+                rules.setdefault(("apart", term), _apart(term)).owners.append(index)
+            if pod.together:
+                for key in dict.fromkeys(term.key for term in pod.together):
+                    identity = ("together", key, pod.together)
+                    rules.setdefault(identity, _together(key, pod.together)).owners.append(index)
+            for spread in pod.spreads:
+                allowed = eligibility.counting(pod, spread)
+                identity = ("spread", spread, pod.namespace, allowed)
+                rule = rules.setdefault(identity, _spread(spread, pod.namespace, allowed))
+                rule.owners.append(index)
+            claims.update(dict.fromkeys(pod.ports))
+            for claim in pod.ports:
+                rules.setdefault(("port", claim), _port(claim)).owners.append(index)
+        return rules
+
+    def _budgeted(self, pods: list[PodObject]) -> list[set[int]]:
+        return [
+            {
+                index
+                for index, pod in enumerate(pods)
+                if pod.namespace == namespace and _selects(selector, pod.labels)
+            }
+            for namespace, _, selector, _, _ in self.budgets
+        ]
+
+    def _made_budgets(
+        self, members: list[set[int]], keys: list[Any], pods: list[PodObject]
+    ) -> tuple[DisruptionBudget, ...]:
+        made = []
+        for number, (namespace, name, _, allowed, limits) in enumerate(self.budgets):
+            classes = tuple(c for c, key in enumerate(keys) if number in key[5])
+            running = sum(bool(pods[index].node) for index in members[number])
+            most = _allowed(limits, len(members[number]), running) if allowed is None else allowed
+            made.append(DisruptionBudget(classes, most, f"{namespace}/{name}"))
+        return tuple(made)
+
+
+def _allowed(limits: dict[str, tuple[int, bool]], members: int, running: int) -> int:
+    """Compute how many pods may be disrupted, where the status does not say."""
+
+    def count(limit: tuple[int, bool]) -> int:
+        value, share = limit
+        return -(-value * members // 100) if share else value
+
+    if "maxUnavailable" in limits:
+        return max(0, running - (members - count(limits["maxUnavailable"])))
+    return max(0, running - count(limits.get("minAvailable", (1, False))))
+
+
+def _selects(selector: Selector | None, labels: dict[str, str]) -> bool:
+    return selector is not None and all(each.matches(labels) for each in selector)
+
+
+def _in(term: Term, pod: PodObject) -> bool:
+    named = term.namespaces is None or pod.namespace in term.namespaces
+    return named and _selects(term.selector, pod.labels)
+
+
+def _apart(term: Term) -> _Rule:
+    return _Rule(
+        lambda t, owners, targets: Separation(
+            t, owners, targets, text=f"anti-affinity by {term.key}"
+        ),
+        term.key,
+        lambda pod: _in(term, pod),
+    )
+
+
+def _together(key: str, terms: tuple[Term, ...]) -> _Rule:
+    """A pod is company only if all terms match it."""
+    return _Rule(
+        lambda t, owners, targets: Affinity(t, owners, targets, text=f"affinity by {key}"),
+        key,
+        lambda pod: all(_in(term, pod) for term in terms),
+    )
+
+
+def _port(claim: Claim) -> _Rule:
+    def clashes(pod: PodObject) -> bool:
+        return any(
+            (claim.port, claim.protocol) == (other.port, other.protocol)
+            and (claim.address == other.address or "0.0.0.0" in (claim.address, other.address))
+            for other in pod.ports
+        )
+
+    text = f"host port {claim.port}/{claim.protocol}"
+    return _Rule(
+        lambda t, owners, targets: Separation(t, owners, targets, kind="host port", text=text),
+        "",
+        clashes,
+    )
+
+
+def _spread(spread: SpreadTerm, namespace: str, allowed: tuple[bool, ...]) -> _Rule:
+    def make(t: int, owners: tuple[int, ...], targets: tuple[int, ...]) -> Any:
+        return (t, owners, targets, spread, allowed)
+
+    return _Rule(
+        make,
+        spread.key,
+        lambda pod: (
+            pod.namespace == namespace and not pod.deleted and _selects(spread.selector, pod.labels)
+        ),
+    )
+
+
+def _memberships(pods: list[PodObject], rules: list[_Rule]) -> list[tuple[int, ...]]:
+    """Return for each pod the rules that look at it; pods with the same labels are asked once."""
+    known: dict[Hashable, tuple[int, ...]] = {}
+    found = []
+    for pod in pods:
+        key = (pod.namespace, tuple(sorted(pod.labels.items())), pod.ports, pod.deleted)
+        if key not in known:
+            known[key] = tuple(i for i, rule in enumerate(rules) if rule.matches(pod))
+        found.append(known[key])
+    return found
+
+
+def _made(
+    rules: list[_Rule], keys: list[Any], nodes: list[NodeObject], eligibility: _Eligibility
+) -> tuple[tuple[Topology, ...], list[Any]]:
+    """Make the topologies, and the rules on classes."""
+    topologies: dict[str, Topology] = {}
+    owners: list[list[int]] = [[] for _ in rules]
+    targets: list[list[int]] = [[] for _ in rules]
+    for c, key in enumerate(keys):
+        for index in key[3]:
+            owners[index].append(c)
+        for index in key[4]:
+            targets[index].append(c)
+    made = []
+    for index, rule in enumerate(rules):
+        if rule.key not in topologies:
+            labels = [node.labels.get(rule.key) if rule.key else node.name for node in nodes]
+            domain, names = domains_of(labels)
+            topologies[rule.key] = Topology(rule.key, domain, names)
+        number = list(topologies).index(rule.key)
+        each = rule.make(number, tuple(owners[index]), tuple(targets[index]))
+        if isinstance(each, tuple):
+            t, mine, others, spread, allowed = each
+            domain = topologies[rule.key].domain
+            counting = sorted({int(domain[j]) for j in np.flatnonzero(allowed)} - {-1})
+            each = Spread(
+                t,
+                mine,
+                others,
+                max_skew=spread.max_skew,
+                domains=tuple(counting),
+                min_domains=spread.min_domains,
+                text=f"spread over {spread.key}",
+            )
+        made.append(each)
+    return tuple(topologies.values()), made
+
+
+class _Eligibility:
+    """Which nodes pods may arrive at, one row for all pods with the same wishes."""
+
+    def __init__(self, nodes: list[NodeObject]) -> None:
+        self.nodes = nodes
+        self.reasons = ["", "cordoned", "not ready", "its node selector", "its node affinity"]
+        self._codes: dict[str, int] = {}
+        self._rows: dict[Hashable, int] = {}
+        self._made: list[np.ndarray[Any, Any]] = []
+
+    def of(self, pod: PodObject) -> int:
+        """Return the number of a pod's row."""
+        key = (pod.node_selector, pod.affinity, pod.tolerations)
+        if key not in self._rows:
+            self._rows[key] = len(self._made)
+            codes = [self._why(pod, node) for node in self.nodes]
+            self._made.append(np.array(codes, dtype=np.uint8))
+        return self._rows[key]
+
+    def rows(self) -> np.ndarray[Any, Any]:
+        """Return all rows."""
+        return np.array(self._made or [np.zeros(len(self.nodes))], dtype=np.uint8)
+
+    def counting(self, pod: PodObject, spread: SpreadTerm) -> tuple[bool, ...]:
+        """Tell which nodes count for a topology spread."""
+        codes = self._made[self.of(pod)]
+        suits = [not spread.honor_affinity or _suits(pod, node) for node in self.nodes]
+        if not spread.honor_taints:
+            return tuple(suits)
+        return tuple(a and (c == 0 or c in (3, 4)) for a, c in zip(suits, codes, strict=True))
+
+    def _why(self, pod: PodObject, node: NodeObject) -> int:
+        """Return why a pod may not arrive at a node, 0 if it may."""
+        if node.unschedulable and not any(each.covers(_CORDON) for each in pod.tolerations):
+            return 1
+        for taint in node.taints:
+            if not any(each.covers(taint) for each in pod.tolerations):
+                return self._code(f"taint {taint}")
+        if not node.ready:
+            return 2
+        if any(node.labels.get(key) != value for key, value in pod.node_selector):
+            return 3
+        return 0 if _suits(pod, node) else 4
+
+    def _code(self, reason: str) -> int:
+        if reason not in self._codes:
+            if len(self.reasons) >= MOST_REASONS:
+                reason = "a taint"
+            if reason not in self._codes:
+                self._codes[reason] = len(self.reasons)
+                self.reasons.append(reason)
+        return self._codes[reason]
+
+
+def _suits(pod: PodObject, node: NodeObject) -> bool:
+    """Tell whether a node has what a pod's node selector and affinity ask for."""
+    if any(node.labels.get(key) != value for key, value in pod.node_selector):
+        return False
+    if pod.affinity is None:
+        return True
+    name = {"metadata.name": node.name}
+    return any(
+        (labels or fields)
+        and all(each.matches(node.labels) for each in labels)
+        and all(each.matches(name) for each in fields)
+        for labels, fields in pod.affinity
+    )
