@@ -357,7 +357,7 @@ def simulate(
         family=home.name,
         instance=instance.name,
         fingerprint=instance.fingerprint(),
-        objective=instance.objective.levels[0].name,
+        objective=home.simulated or instance.objective.levels[0].name,
         options={name: given.get(name, each.default) for name, each in settable.items()},
         seed=seed,
         planned=planned if isinstance(planned, (int, float)) else None,

@@ -220,6 +220,7 @@ class Family:
         simulate: Reference to `(instance, solution | None, *, replications, seed, **options)` that
             returns the objective of each replication; its other keyword-only parameters are what a
             user may set.
+        simulated: What these values measure; by default the first level of the objective.
         facts: Reference to `instance -> dict` of what `info` shows.
         explain: Reference to `(instance, solution | None, budget) -> Explanation`.
         adopts: Class of another library (`module:name`, or one that inherits from it) to reference
@@ -246,6 +247,7 @@ class Family:
     scene: str | None = None
     adjust: str | None = None
     simulate: str | None = None
+    simulated: str | None = None
     facts: str | None = None
     explain: str | None = None
     names: str | None = None

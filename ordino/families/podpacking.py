@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordino.core.family import Family, FormatSpec, GeneratorSpec
+from ordino.core.family import Family, FormatSpec, GeneratorSpec, SolverSpec
 from ordino.solvers import specs
 
 __all__ = ["FAMILY"]
@@ -10,6 +10,7 @@ __all__ = ["FAMILY"]
 _MODEL = "ordino.models.podpacking"
 _FILES = "ordino.instances.podpacking"
 _RULES = "ordino.heuristics.podpacking.rules"
+_SCHEDULING = "ordino.heuristics.podpacking.scheduling"
 
 FAMILY = Family(
     name="podpacking",
@@ -20,15 +21,35 @@ FAMILY = Family(
     adjust=f"{_MODEL}.adjust:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
+    simulate=f"{_SCHEDULING}:simulate",
+    simulated="unplaced",
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     solvers=(
         specs.rule("keep", f"{_RULES}:keep", "every pod stays as it is"),
         specs.rule("first-fit", f"{_RULES}:first_fit", "waiting pods on the first node with room"),
         specs.rule("best-fit", f"{_RULES}:best_fit", "waiting pods where the least is left"),
         specs.rule("repack", f"{_RULES}:repack", "all pods anew, at home where there is room"),
+        SolverSpec(
+            name="default-scheduler",
+            summary="what kube-scheduler does: least allocated nodes, preemption",
+            make=f"{_SCHEDULING}:default_scheduler",
+            takes=f"{_SCHEDULING}:takes",
+        ),
+        SolverSpec(
+            name="most-allocated",
+            summary="kube-scheduler with the most allocated nodes first",
+            make=f"{_SCHEDULING}:most_allocated",
+            takes=f"{_SCHEDULING}:takes",
+        ),
+        SolverSpec(
+            name="requested-to-capacity",
+            summary="kube-scheduler with a score that follows utilisation",
+            make=f"{_SCHEDULING}:requested_to_capacity",
+            takes=f"{_SCHEDULING}:takes",
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
-    race=("keep", "best-fit", "repack", "cpsat"),
+    race=("keep", "best-fit", "repack", "default-scheduler", "cpsat"),
     formats=(
         FormatSpec(
             name="kubectl",

@@ -271,14 +271,14 @@ def test_real_runs_come_out_again() -> None:
             priority=[each["priority"] for each in sets],
             workload=kind,
             workload_names=[each["name"] for each in sets],
+            created=kind,
         )
         tier = instance.tier[instance.kind]
         real = [node is not None for each in sets for node in each["node_of_each_pod"]]
         outcomes = Counter()
         for seed in range(100):
             replay = Replay(instance, Configuration(), seed=seed)
-            for k in range(len(sets)):
-                replay.schedule(np.flatnonzero(instance.kind == k).tolist(), at=k)
+            replay.schedule_waiting("by-age")
             outcomes[tuple(np.bincount(tier[replay.plan.node >= 0]))] += 1
         ((most, _),) = outcomes.most_common(1)
         same += most == tuple(np.bincount(tier[real]))

@@ -17,6 +17,7 @@ from ordino.core.kernel import load
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.models.podpacking.scheduler import (
+    Arrivals,
     Configuration,
     Replay,
     Strategy,
@@ -46,7 +47,9 @@ def takes(instance: Cluster) -> str | None:
     return None
 
 
-def default_scheduler(*, preemption: bool = True, ties: Ties = "random") -> Solver:
+def default_scheduler(
+    *, preemption: bool = True, ties: Ties = "random", arrivals: Arrivals = "together"
+) -> Solver:
     """Return a solver that does as kube-scheduler would, with the least allocated nodes first.
 
     It keeps disruption budgets, protected pods and the cap on moves, so that the outcome is a plan.
@@ -54,18 +57,26 @@ def default_scheduler(*, preemption: bool = True, ties: Ties = "random") -> Solv
     Args:
         preemption: Whether pods may evict those of lower priority.
         ties: Whether one of the best nodes is drawn, or the first taken.
+        arrivals: Whether all that wait are in the queue at once, or arrive by age.
     """
-    return _solver("default-scheduler", Configuration(preemption=preemption, ties=ties))
+    how = Configuration(preemption=preemption, ties=ties)
+    return _solver("default-scheduler", how, arrivals)
 
 
-def most_allocated(*, preemption: bool = True, ties: Ties = "random") -> Solver:
+def most_allocated(
+    *, preemption: bool = True, ties: Ties = "random", arrivals: Arrivals = "together"
+) -> Solver:
     """Return the same with the most allocated nodes first; settings as of `default_scheduler`."""
     how = Configuration(strategy="most-allocated", preemption=preemption, ties=ties)
-    return _solver("most-allocated", how)
+    return _solver("most-allocated", how, arrivals)
 
 
 def requested_to_capacity(
-    *, shape: str = BIN_PACKING, preemption: bool = True, ties: Ties = "random"
+    *,
+    shape: str = BIN_PACKING,
+    preemption: bool = True,
+    ties: Ties = "random",
+    arrivals: Arrivals = "together",
 ) -> Solver:
     """Return the same with a score that follows the utilisation of a node.
 
@@ -73,20 +84,21 @@ def requested_to_capacity(
         shape: Points utilisation:score between which it is linear, 0 to 100 and 0 to 10.
         preemption: As of `default_scheduler`.
         ties: As of `default_scheduler`.
+        arrivals: As of `default_scheduler`.
     """
     how = Configuration(
         strategy="requested-to-capacity", shape=shape_of(shape), preemption=preemption, ties=ties
     )
-    return _solver("requested-to-capacity", how)
+    return _solver("requested-to-capacity", how, arrivals)
 
 
-def _solver(name: str, configuration: Configuration) -> Solver:
+def _solver(name: str, configuration: Configuration, arrivals: Arrivals) -> Solver:
     def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
         if load(KERNELS, budget) is None:
             return
         most = None if instance.max_moves < 0 else instance.max_moves
         how = replace(configuration, strict=True, evictions=most)
-        for plan in _outcomes(instance, how, budget):
+        for plan in _outcomes(instance, how, arrivals, budget):
             if check(instance, plan).valid:
                 incumbent.offer(plan, name)
                 return
@@ -94,7 +106,9 @@ def _solver(name: str, configuration: Configuration) -> Solver:
     return solve
 
 
-def _outcomes(instance: Cluster, configuration: Configuration, budget: Budget) -> Iterator[Plan]:
+def _outcomes(
+    instance: Cluster, configuration: Configuration, arrivals: Arrivals, budget: Budget
+) -> Iterator[Plan]:
     """Replay the scheduler, ever more carefully.
 
     Rules between pods that held when a pod arrived may be broken by what is evicted later, or
@@ -105,8 +119,7 @@ def _outcomes(instance: Cluster, configuration: Configuration, budget: Budget) -
         replay = Replay(instance, configuration, seed=budget.seed)
         held = np.zeros(instance.classes, dtype=bool)
         held[list(concerned)] = True
-        pods = [pod for pod in replay.waiting() if not held[instance.kind[pod]]]
-        replay.schedule(pods, stopped=budget.should_stop)
+        replay.schedule_waiting(arrivals, budget.should_stop, but=held[instance.kind])
         return replay.plan
 
     yield outcome(configuration)
@@ -125,6 +138,7 @@ def simulate(
     strategy: Strategy = "least-allocated",
     shape: str = BIN_PACKING,
     preemption: bool = True,
+    arrivals: Arrivals = "together",
 ) -> Reals:
     """Return what stays unplaced when the default scheduler takes over, in each replication.
 
@@ -139,6 +153,7 @@ def simulate(
         strategy: Of the score for resources.
         shape: Points utilisation:score of the strategy `requested-to-capacity`.
         preemption: Whether pods may evict those of lower priority.
+        arrivals: Whether all that wait are in the queue at once, or arrive by age.
 
     Raises:
         UsageError: The instance is not for the scheduler, or the shape is none.
@@ -151,6 +166,6 @@ def simulate(
     begin: Any = None if solution is None else solution.node
     for number in range(replications):
         replay = Replay(instance, how, nodes=begin, seed=int(seeds[number]))
-        replay.schedule(replay.waiting())
+        replay.schedule_waiting(arrivals)
         values[number] = instance.worth[instance.kind[replay.plan.node < 0]].sum()
     return values

@@ -11,20 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ordino.core.arrays import Integers
 from ordino.core.errors import UsageError, clip
 from ordino.models.podpacking import scheduler_state as state
 from ordino.models.podpacking.problem import FREE, Cluster, Plan, Spread
 
-__all__ = ["Configuration", "Replay", "Strategy", "Ties", "shape_of"]
+__all__ = ["Arrivals", "Configuration", "Replay", "Strategy", "Ties", "shape_of"]
 
 Strategy = Literal["least-allocated", "most-allocated", "requested-to-capacity"]
 Ties = Literal["random", "first"]
+Arrivals = Literal["together", "by-age"]
 
 STRATEGIES: tuple[Strategy, ...] = ("least-allocated", "most-allocated", "requested-to-capacity")
 CPU_WITHOUT_REQUEST, MEMORY_WITHOUT_REQUEST = 100, 200 * 2**20
@@ -153,6 +155,31 @@ class Replay:
             if stopped():
                 return False
         return True
+
+    def schedule_waiting(
+        self,
+        arrivals: Arrivals = "together",
+        stopped: Callable[[], bool] = lambda: False,
+        *,
+        but: npt.NDArray[np.bool_] | None = None,
+    ) -> bool:
+        """Let all that wait arrive; returns whether it was not stopped.
+
+        Args:
+            arrivals: `together`, the oldest first, as when the scheduler takes over a cluster; or
+                `by-age`: those that were created in one second together, and each such lot is
+                scheduled before the next, as when a cluster fills up.
+            stopped: As of `schedule`.
+            but: Pods that do not.
+        """
+        pods = [pod for pod in self.waiting() if but is None or not but[pod]]
+        if arrivals == "together":
+            return self.schedule(pods, stopped=stopped)
+        created = self.instance.created
+        return all(
+            self.schedule(list(lot), at=second, stopped=stopped) and not stopped()
+            for second, lot in groupby(pods, key=lambda pod: int(created[pod]))
+        )
 
     @property
     def plan(self) -> Plan:
