@@ -47,9 +47,18 @@ FAMILY = Family(
             make=f"{_SCHEDULING}:requested_to_capacity",
             takes=f"{_SCHEDULING}:takes",
         ),
+        SolverSpec(
+            name="hybrid",
+            summary="neighbourhoods over nodes, then level by level with bounds, by CP-SAT",
+            make="ordino.solvers.podpacking.hybrid:hybrid",
+            improves=True,
+            proves=True,
+            deterministic=False,
+            scales=True,
+        ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
-    race=("keep", "best-fit", "repack", "default-scheduler", "cpsat"),
+    race=("keep", "best-fit", "repack", "default-scheduler", "hybrid"),
     formats=(
         FormatSpec(
             name="kubectl",

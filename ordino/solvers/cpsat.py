@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ordino.core.budget import Budget
@@ -19,7 +19,7 @@ from ordino.core.objective import Value
 from ordino.core.status import StopReason
 from ordino.models.formulation import CpsatFormulation
 
-__all__ = ["NAME", "Formulate", "solver"]
+__all__ = ["NAME", "Formulate", "configured", "run", "solver"]
 
 NAME = "cpsat"
 POLL_SECONDS = 0.02
@@ -46,7 +46,7 @@ def solver(formulate: Formulate, *, parameters: str = "") -> Solver:
         UsageError: There are no such parameters.
     """
     if parameters:
-        _configured(Budget.of(0.0), parameters)
+        configured(Budget.of(0.0), parameters)
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
         run = _Run(incumbent, budget, parameters)
@@ -99,59 +99,34 @@ class _Run:
         if incumbent.best is not None:
             for variable, value in formulation.hint(incumbent.best):
                 model.add_hint(variable, value)
-        engine = _configured(budget, f"{formulation.parameters} {self.parameters}")
+        engine = configured(budget, f"{formulation.parameters} {self.parameters}")
         if budget.iterations is not None:
             engine.parameters.max_number_of_conflicts = budget.iterations - self.conflicts
-        errors: list[Exception] = []
 
         def bound_found(bound: float) -> None:
             bound *= formulation.unit
             incumbent.raise_bound((*proved, bound) if len(formulation.levels) > 1 else bound, NAME)
 
-        class SolutionFound(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
-            def on_solution_callback(self) -> None:
-                claimed = tuple(self.value(each) * formulation.unit for each in formulation.levels)
-                try:
-                    solution = formulation.read(list(self.response_proto.solution))
-                    if solution is not None:
-                        incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
-                except Exception as error:  # raised below: nothing may pass through C++
-                    errors.append(error)
-                    self.stop_search()
+        def solution_found(values: Sequence[int], value: Callable[[Any], int]) -> None:
+            claimed = tuple(value(each) * formulation.unit for each in formulation.levels)
+            solution = formulation.read(values)
+            if solution is not None:
+                incumbent.offer(solution, NAME, claimed if len(claimed) > 1 else claimed[0])
 
-        engine.best_bound_callback = bound_found
-        finished = threading.Event()
         anew = threading.Event()
         workers, version, began = budget.workers_now(), incumbent.version, time.monotonic()
 
         def outdated() -> bool:
-            if budget.workers_now() != workers:
-                return True
             late = time.monotonic() - began > self.patience
-            return late and incumbent.changed_since(version) and incumbent.found_by != NAME
+            overtaken = late and incumbent.changed_since(version) and incumbent.found_by != NAME
+            if overtaken or budget.workers_now() != workers:
+                anew.set()
+            return anew.is_set()
 
-        def watch() -> None:
-            while not finished.wait(POLL_SECONDS):
-                if budget.should_stop():
-                    engine.stop_search()
-                elif outdated():
-                    anew.set()
-                    engine.stop_search()
-
-        watcher = threading.Thread(target=watch, name="cpsat-watch", daemon=True)
-        watcher.start()
-        try:
-            status = engine.solve(model, SolutionFound())
-        finally:
-            finished.set()
-            watcher.join()
+        status = run(engine, model, budget, solution_found, bound_found, outdated)
         self.conflicts += engine.num_conflicts
         self.patience *= 2
-        if errors:
-            raise errors[0]
 
-        if status == cp_model.MODEL_INVALID:
-            raise SolverError(f"CP-SAT refuses the model: {clip(model.validate(), 300)}")
         if status == cp_model.INFEASIBLE:
             incumbent.prove_infeasible(NAME, "CP-SAT proves that the model has no solution")
             return None, False
@@ -170,7 +145,67 @@ class _Run:
         return None, False
 
 
-def _configured(budget: Budget, parameters: str) -> Any:
+def run(
+    engine: Any,
+    model: Any,
+    budget: Budget,
+    solution_found: Callable[[Sequence[int], Callable[[Any], int]], None],
+    bound_found: Callable[[float], None] | None = None,
+    outdated: Callable[[], bool] = lambda: False,
+) -> Any:
+    """Let an engine solve a model until its own limits, or until it is told to stop.
+
+    Args:
+        engine: The `CpSolver`.
+        model: The `CpModel`.
+        budget: Its stop and deadline end the search.
+        solution_found: Called with the values of all variables, and a function that evaluates
+            expressions.
+        bound_found: Called with each better bound.
+        outdated: Asked now and then whether to stop.
+
+    Returns:
+        The status.
+
+    Raises:
+        SolverError: CP-SAT refuses the model.
+    """
+    from ortools.sat.python import cp_model
+
+    errors: list[Exception] = []
+
+    class SolutionFound(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+        def on_solution_callback(self) -> None:
+            try:
+                solution_found(list(self.response_proto.solution), self.value)
+            except Exception as error:  # raised below: nothing may pass through C++
+                errors.append(error)
+                self.stop_search()
+
+    if bound_found is not None:
+        engine.best_bound_callback = bound_found
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.wait(POLL_SECONDS):
+            if budget.should_stop() or outdated():
+                engine.stop_search()
+
+    watcher = threading.Thread(target=watch, name="cpsat-watch", daemon=True)
+    watcher.start()
+    try:
+        status = engine.solve(model, SolutionFound())
+    finally:
+        finished.set()
+        watcher.join()
+    if errors:
+        raise errors[0]
+    if status == cp_model.MODEL_INVALID:
+        raise SolverError(f"CP-SAT refuses the model: {clip(model.validate(), 300)}")
+    return status
+
+
+def configured(budget: Budget, parameters: str) -> Any:
     """Return a `CpSolver` for a budget; raises `UsageError` for parameters that there are not."""
     from ortools.sat.python import cp_model
 

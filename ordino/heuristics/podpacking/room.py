@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ordino.core.arrays import Integers
 from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.models.podpacking.rules import Affinity, Separation, Spread
 
@@ -101,6 +102,33 @@ class Room:
                 loads[device] += cluster.share[c]
         for company in self._by_class.get(c, ()):
             company.add(c, j, arrives=j != cluster.current[pod])
+
+    def fill(self, pods: Integers, *, tight: bool = True) -> None:
+        """Place pods in the order given: where they run now if that is possible, else where the
+        least is left, evenly over the resources, or on the first node with room."""
+        cluster = self.cluster
+        full: set[int] = set()
+        part = 1 / np.maximum(cluster.capacity.mean(axis=0), 1)
+        monotone = not (cluster.affinities or cluster.spreads)
+        for pod in pods.tolist():
+            c = int(cluster.kind[pod])
+            if c in full:
+                continue
+            fits = self.fits(c)
+            nodes = np.flatnonzero(fits)
+            if not nodes.size:
+                if monotone:
+                    full.add(c)
+                continue
+            now = int(cluster.current[pod])
+            if now >= 0 and fits[now]:
+                self.put(pod, now)
+            elif tight:
+                left = (self.free[nodes] - cluster.demand[c]) * part
+                uneven = np.ptp(left[:, :2], axis=1)
+                self.put(pod, int(nodes[np.argmin(left.sum(axis=1) + uneven)]))
+            else:
+                self.put(pod, int(nodes[0]))
 
     def plan(self) -> Plan:
         """Return the plan so far."""

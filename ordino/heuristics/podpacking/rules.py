@@ -52,32 +52,7 @@ def _sound(instance: Cluster) -> bool:
 
 
 def _fill(room: Room, *, tight: bool) -> Plan:
-    cluster = room.cluster
-    waiting = np.flatnonzero(room.node < 0)
-    kind = cluster.kind[waiting]
-    size = sizes(cluster)
-    order = np.lexsort((waiting, kind, size[kind], cluster.tier[kind]))
-    masks: dict[int, bool] = {}
-    average = np.maximum(cluster.capacity.mean(axis=0), 1)
-    for pod in waiting[order].tolist():
-        c = int(cluster.kind[pod])
-        if c in masks:
-            continue
-        fits = room.fits(c)
-        now = int(cluster.current[pod])
-        if now >= 0 and (room.free[now] >= cluster.demand[c]).all() and fits[now]:
-            room.put(pod, now)
-            continue
-        nodes = np.flatnonzero(fits)
-        if not nodes.size:
-            if not cluster.affinities and not cluster.spreads:
-                masks[c] = True
-            continue
-        if not tight:
-            room.put(pod, int(nodes[0]))
-            continue
-        left = (room.free[nodes] - cluster.demand[c]) / average
-        room.put(pod, int(nodes[np.argmin(left.sum(axis=1) + np.ptp(left[:, :2], axis=1))]))
+    room.fill(unplaced(room.cluster, room.node), tight=tight)
     return room.plan()
 
 

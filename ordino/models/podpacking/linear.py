@@ -64,6 +64,10 @@ class Sum:
             total += a * (domain[1] if a > 0 else domain[0])
         return total
 
+    def least(self) -> int:
+        """Return its least value as far as the domains of the variables tell."""
+        return -self.times(-1).most()
+
 
 class Variables:
     """The variables of a model, each with what its value is in a hint."""

@@ -1,0 +1,1 @@
+"""Pods on the nodes of a cluster."""

@@ -1,0 +1,86 @@
+"""The default for pods: annealing and neighbourhoods find, levels one by one with bounds prove.
+
+Both go on side by side where there are two workers, and in turns where there is one.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ordino.core.budget import Budget
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import is_warm, load
+from ordino.heuristics.podpacking.annealing import KERNELS, Annealing, takes
+from ordino.heuristics.podpacking.rules import best_fit
+from ordino.models.podpacking import cpsat as model
+from ordino.models.podpacking.problem import Cluster
+from ordino.solvers.podpacking.search import Search
+from ordino.solvers.podpacking.stages import Stages
+
+__all__ = ["NAME", "hybrid"]
+
+NAME = "hybrid"
+ROUND = 5
+"""Passes of annealing in a turn: one with each energy of a pod away from home."""
+FIRST_SHARE = 0.1
+"""Of the time, for annealing before levels are solved as a whole."""
+TURN_SHARE = 0.15
+"""Of the time left, for neighbourhoods between two rounds of annealing."""
+
+
+def hybrid() -> Solver:
+    """Return a solver that works until its budget ends or the incumbent is closed."""
+
+    def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
+        incumbent.offer(best_fit(instance), NAME)
+        finding = _Finding(instance, incumbent)
+        whole = model.takes(instance) is None
+        if not whole:
+            finding.run(budget)
+            return
+        with ThreadPoolExecutor(budget.workers) as pool:
+            first = budget.child(seconds=FIRST_SHARE * budget.remaining(), workers=1)
+            finding.anneal(first, ROUND)
+            if budget.workers > 1:
+                finder = pool.submit(finding.run, budget.child(workers=budget.workers - 1))
+                _prove(instance, incumbent, budget.child(workers=1))
+                finder.result()
+            else:
+                finding.run(budget.child(seconds=budget.remaining() / 2))
+                _prove(instance, incumbent, budget)
+
+    return solve
+
+
+def _prove(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
+    if not (budget.should_stop() or incumbent.closed):
+        Stages(instance, incumbent, NAME).run(budget)
+
+
+class _Finding:
+    """Annealing and neighbourhoods in turns."""
+
+    def __init__(self, instance: Cluster, incumbent: Incumbent) -> None:
+        self.instance, self.incumbent = instance, incumbent
+        self.search = Search(instance, incumbent, NAME)
+        self.annealing: list[Annealing] = []
+
+    def anneal(self, budget: Budget, passes: int) -> None:
+        """Anneal, if the cluster is for that."""
+        if takes(self.instance) is not None:
+            return
+        if not self.annealing:
+            kernels = load(KERNELS, budget)
+            if kernels is None:
+                return
+            self.annealing.append(Annealing(self.instance, kernels, budget.seed))
+        self.annealing[0].run(self.incumbent, budget, NAME, passes=passes)
+
+    def run(self, budget: Budget) -> None:
+        """Take turns until the budget ends."""
+        while not (budget.should_stop() or self.incumbent.closed):
+            seconds = TURN_SHARE * budget.remaining()
+            if is_warm(KERNELS) or not self.annealing:
+                self.anneal(budget.child(seconds=max(0.2, seconds)), ROUND)
+            self.search.run(budget.child(seconds=max(0.2, seconds)))
