@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from ordino.core.family import Family, FormatSpec, GeneratorSpec, SolverSpec
+from ordino.core.family import (
+    Family,
+    FormatSpec,
+    GeneratorSpec,
+    SolutionFormatSpec,
+    SolverSpec,
+)
 from ordino.solvers import specs
 
 __all__ = ["FAMILY"]
@@ -10,6 +16,7 @@ __all__ = ["FAMILY"]
 _MODEL = "ordino.models.podpacking"
 _FILES = "ordino.instances.podpacking"
 _RULES = "ordino.heuristics.podpacking.rules"
+_CARRYING = f"{_FILES}.carrying"
 _SCHEDULING = "ordino.heuristics.podpacking.scheduling"
 
 FAMILY = Family(
@@ -74,6 +81,29 @@ FAMILY = Family(
             sniff=f"{_FILES}.paper:sniff_priority_matters",
             suffixes=(".jsonl",),
             many=True,
+        ),
+    ),
+    solution_formats=(
+        SolutionFormatSpec(
+            name="steps",
+            summary="table of the changes, in an order that can be followed",
+            read=f"{_CARRYING}:read_steps",
+            sniff=f"{_CARRYING}:sniff_steps",
+            write=f"{_CARRYING}:write_steps",
+        ),
+        SolutionFormatSpec(
+            name="steps-json",
+            summary="the same as a list of objects",
+            read=f"{_CARRYING}:read_steps_json",
+            sniff=f"{_CARRYING}:sniff_steps_json",
+            write=f"{_CARRYING}:write_steps_json",
+        ),
+        SolutionFormatSpec(
+            name="kubectl-script",
+            summary="shell script of kubectl commands, for a person to review",
+            read=f"{_CARRYING}:read_kubectl_script",
+            sniff=f"{_CARRYING}:sniff_kubectl_script",
+            write=f"{_CARRYING}:write_kubectl_script",
         ),
     ),
     generators=(
