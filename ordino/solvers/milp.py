@@ -27,7 +27,7 @@ from ordino.core.objective import Value
 from ordino.core.status import StopReason
 from ordino.models.formulation import MilpFormulation
 
-__all__ = ["NAME", "Formulate", "cbc_path", "solver"]
+__all__ = ["HIGHS", "NAME", "Formulate", "cbc_path", "solver"]
 
 NAME = "milp"
 POLL_SECONDS = 0.02
@@ -39,7 +39,7 @@ INTEGRAL_GAP = 0.999
 
 Formulate = Callable[[Any, Value | None], MilpFormulation]
 
-_HIGHS = threading.Lock()
+HIGHS = threading.Lock()
 """HiGHS has one scheduler a process, with one number of threads: one solve at a time."""
 
 
@@ -69,13 +69,13 @@ def solver(formulate: Formulate, *, engine: Literal["highs", "cbc"] = "highs") -
 
 
 def _run_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:
-    while not _HIGHS.acquire(timeout=POLL_SECONDS):
+    while not HIGHS.acquire(timeout=POLL_SECONDS):
         if budget.should_stop():
             return
     try:
         _solve_highs(formulation, incumbent, budget)
     finally:
-        _HIGHS.release()
+        HIGHS.release()
 
 
 def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:

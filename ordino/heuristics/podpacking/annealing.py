@@ -20,14 +20,17 @@ from ordino.models.podpacking.check import check
 from ordino.models.podpacking.counts import cells, expand, plan_of
 from ordino.models.podpacking.problem import FREE, PINNED, Cluster, Plan
 
-__all__ = ["KERNELS", "Annealing", "annealing", "takes"]
+__all__ = ["AWAY", "KERNELS", "Annealing", "annealing", "takes"]
 
 NAME = "annealing"
 KERNELS = "ordino.heuristics.podpacking.annealing_kernels"
 
-AWAY = (0.01, 0.03, 0.003, 0.1, 0.001)
+AWAY = (0.01, 0.1, 0.003, 0.03, 0.3)
 """Energies of a pod away from home, where one without a node is 1 and an empty node -1."""
 HOT, COLD = 0.01, 0.0001
+"""Temperatures where `AWAY` is small; elsewhere they are parts of it."""
+WARM = 0.3
+"""A pass that starts from the best plan is so much colder than one from nothing."""
 FIRST_EFFORT, MOST_EFFORT, GROWTH = 100, 20_000, 2
 """Moves a pod in the first pass, at most, and how that grows from round to round."""
 SLICE = 400_000
@@ -110,8 +113,9 @@ class Annealing:
                 return
             rounds, number = divmod(self.passes, len(AWAY))
             away = AWAY[number]
-            moves = effort * GROWTH ** min(rounds, 30)
-            node = self._tiers(budget, away, min(moves, MOST_EFFORT))
+            moves = min(MOST_EFFORT, effort * GROWTH ** min(rounds // 2, 30))
+            start = incumbent.best if rounds % 2 else None
+            node = self._tiers(budget, away, moves, None if start is None else start.node)
             if node is not None:
                 self.offer(node, incumbent, source)
             self.passes += 1
@@ -131,20 +135,23 @@ class Annealing:
         count = cells(instance.kind[runs], node[runs])
         return plan_of(instance, expand(instance, count.items()))
 
-    def _tiers(self, budget: Budget, away: float, moves: int) -> Integers | None:
-        """Make a placement; `None` where the budget ends first."""
+    def _tiers(
+        self, budget: Budget, away: float, moves: int, start: Integers | None
+    ) -> Integers | None:
+        """Make a placement, from nothing or from a start; `None` where the budget ends first."""
         instance = self.instance
         node = np.full(instance.pods, -1)
         for tier in range(instance.tiers):
             if budget.should_stop():
                 return None
             mine = self.tier == tier
-            self._begin(node, mine)
-            self._anneal(budget, node, tier, away, moves)
+            self._begin(node, mine, self.home if start is None else start)
+            hot = max(HOT, away) * (1.0 if start is None else WARM)
+            self._anneal(budget, node, tier, away, hot, moves)
         return node
 
-    def _begin(self, node: Integers, mine: object) -> None:
-        """Put the pods of a tier at home, or where they fit best, the small first."""
+    def _begin(self, node: Integers, mine: object, start: Integers) -> None:
+        """Put the pods of a tier where they start, or where they fit best, the small first."""
         instance = self.instance
         fixed = (instance.hold >= PINNED) & mine
         node[fixed] = instance.current[fixed]
@@ -152,9 +159,9 @@ class Annealing:
         pods = np.flatnonzero(mine & (node < 0))
         size = (instance.demand * self._average()).sum(axis=1)
         kind = instance.kind[pods]
-        order = np.lexsort((pods, size[kind], instance.hold[pods] == FREE, self.home[pods] < 0))
+        order = np.lexsort((pods, size[kind], instance.hold[pods] == FREE, start[pods] < 0))
         for pod in pods[order].tolist():
-            now = int(self.home[pod])
+            now = int(start[pod])
             demand = instance.demand[instance.kind[pod]]
             if now >= 0 and (room.free[now] >= demand)[demand > 0].all():
                 room.put(pod, now)
@@ -164,7 +171,9 @@ class Annealing:
     def _average(self) -> object:
         return 1.0 / np.maximum(self.instance.capacity.mean(axis=0), 1)
 
-    def _anneal(self, budget: Budget, node: Integers, tier: int, away: float, moves: int) -> None:
+    def _anneal(
+        self, budget: Budget, node: Integers, tier: int, away: float, hottest: float, moves: int
+    ) -> None:
         instance = self.instance
         active = self.tier <= tier
         stays = (node == self.home) & (node >= 0)
@@ -185,13 +194,13 @@ class Annealing:
         left = int(((node[pods] != self.home[pods]) & (self.home[pods] >= 0)).sum())
         counts = np.array([lost, left, lost, left])
         best = node.copy()
-        todo, hot = moves * pods.size, HOT
+        todo, ratio = moves * pods.size, COLD / HOT
         slices = max(1, -(-todo // SLICE))
         for step in range(slices):
             if budget.should_stop():
                 break
-            hot = HOT * (COLD / HOT) ** (step / slices)
-            cold = HOT * (COLD / HOT) ** ((step + 1) / slices)
+            hot = hottest * ratio ** (step / slices)
+            cold = hottest * ratio ** ((step + 1) / slices)
             wanted = -(-todo // slices)
             done = self.kernels.anneal(
                 free, self.inverse, self.scarce, self.demand, self.worth, self.kind, node,

@@ -183,8 +183,7 @@ def anneal(
             counts[0] += lost
             counts[1] += step
         if counts[0] < counts[2] or (counts[0] == counts[2] and counts[1] < counts[3]):
-            if counts[0] < counts[2] or counts[0] == 0 or temperature < 4 * cold:
-                counts[2], counts[3] = counts[0], counts[1]
-                for index in range(size):
-                    best[pods[index]] = node[pods[index]]
+            counts[2], counts[3] = counts[0], counts[1]
+            for index in range(size):
+                best[pods[index]] = node[pods[index]]
     return moves

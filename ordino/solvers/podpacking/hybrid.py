@@ -10,18 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
-from ordino.core.kernel import is_warm, load
-from ordino.heuristics.podpacking.annealing import KERNELS, Annealing, takes
+from ordino.core.kernel import load
+from ordino.heuristics.podpacking.annealing import AWAY, KERNELS, Annealing, takes
 from ordino.heuristics.podpacking.rules import best_fit
 from ordino.models.podpacking import cpsat as model
 from ordino.models.podpacking.problem import Cluster
+from ordino.solvers.podpacking.configurations import Configurations
 from ordino.solvers.podpacking.search import Search
 from ordino.solvers.podpacking.stages import Stages
 
 __all__ = ["NAME", "hybrid"]
 
 NAME = "hybrid"
-ROUND = 5
+ROUND = len(AWAY)
 """Passes of annealing in a turn: one with each energy of a pod away from home."""
 FIRST_SHARE = 0.1
 """Of the time, for annealing before levels are solved as a whole."""
@@ -55,7 +56,7 @@ def hybrid() -> Solver:
 
 def _prove(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
     if not (budget.should_stop() or incumbent.closed):
-        Stages(instance, incumbent, NAME).run(budget)
+        Stages(instance, incumbent, NAME, Configurations(instance).bound).run(budget)
 
 
 class _Finding:
@@ -78,9 +79,9 @@ class _Finding:
         self.annealing[0].run(self.incumbent, budget, NAME, passes=passes)
 
     def run(self, budget: Budget) -> None:
-        """Take turns until the budget ends."""
+        """Anneal, with neighbourhoods where that leads no further, until the budget ends."""
         while not (budget.should_stop() or self.incumbent.closed):
-            seconds = TURN_SHARE * budget.remaining()
-            if is_warm(KERNELS) or not self.annealing:
-                self.anneal(budget.child(seconds=max(0.2, seconds)), ROUND)
-            self.search.run(budget.child(seconds=max(0.2, seconds)))
+            version = self.incumbent.version
+            self.anneal(budget, 2 * ROUND)
+            if self.incumbent.version == version or not self.annealing:
+                self.search.run(budget.child(seconds=max(0.3, TURN_SHARE * budget.remaining())))

@@ -8,12 +8,14 @@ improved without a proof. What is left of the time goes to the first level that 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 from ordino.core.budget import Budget
 from ordino.core.incumbent import Incumbent
 from ordino.heuristics.podpacking.rules import complete
 from ordino.models.podpacking.cpsat import Packing
+from ordino.models.podpacking.linear import Sum
 from ordino.models.podpacking.part import Part
 from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.solvers import cpsat
@@ -22,9 +24,14 @@ __all__ = ["Stages"]
 
 LEVEL_SHARE = 0.5
 """Of the time left over the levels left, a level may have this much more than its part."""
+BOUND_SHARE = 0.6
+"""Of the time for a level, for its bound."""
+CELLS_A_SECOND = 5_000
+"""Classes x nodes of a model that is worth building, for each second there is."""
+PAUSE_SECONDS = 0.05
 
-Bound = Callable[[int, tuple[int, ...], Budget], int | None]
-"""Number of a level, values of the levels before, budget: a lower bound, or `None`."""
+Bound = Callable[[int, tuple[int, ...], Plan, Budget], int | None]
+"""Number of a level, values of those before, the best plan, budget: a lower bound, or `None`."""
 
 
 class Stages:
@@ -42,27 +49,38 @@ class Stages:
     ) -> None:
         self.instance, self.incumbent, self.source = instance, incumbent, source
         self.bound = bound
-        self.packing = Packing(instance, Part.whole(instance))
-        self.levels = self.packing.levels()
+        self.count = len(incumbent.levels.levels)
         self.proved: list[int] = []
         self.least: dict[int, int] = {}
+        self.cells = instance.classes * instance.nodes
+
+    @cached_property
+    def packing(self) -> Packing:
+        """The model."""
+        return Packing(self.instance, Part.whole(self.instance))
+
+    @cached_property
+    def levels(self) -> list[Sum]:
+        """The levels of the objective."""
+        return self.packing.levels()
 
     def run(self, budget: Budget) -> None:
         """Go through the levels until all are proved or the budget ends."""
         while not (budget.should_stop() or self.incumbent.closed):
             before = (len(self.proved), self.incumbent.version)
             self._pass(budget)
-            if len(self.proved) == len(self.levels):
+            if len(self.proved) == self.count:
                 return
             if before == (len(self.proved), self.incumbent.version):
                 self._level(len(self.proved), budget, 1.0, exact=True)
+                budget.wait(PAUSE_SECONDS)
 
     def _pass(self, budget: Budget) -> None:
         exact = True
-        for level in range(len(self.proved), len(self.levels)):
+        for level in range(len(self.proved), self.count):
             if budget.should_stop():
                 return
-            share = min(1.0, (1 + LEVEL_SHARE) / (len(self.levels) - level))
+            share = min(1.0, (1 + LEVEL_SHARE) / (self.count - level))
             exact &= self._level(level, budget, share, exact=exact)
 
     def _value(self, level: int) -> int:
@@ -74,20 +92,20 @@ class Stages:
         """Minimise a level under what is known of those before it; return whether it is proved."""
         budget = budget.child(seconds=share * budget.remaining())
         held = self._value(level)
-        least = max(0, self.levels[level].least())
+        least = self.least.get(level, 0)
         if exact:
-            before = tuple(self.proved)
             if held > least and self.bound is not None:
-                found = self.bound(level, before, budget)
-                least = max(least, least if found is None else found)
-            least = max(least, self.least.get(level, least))
+                turn = budget.child(seconds=BOUND_SHARE * budget.remaining())
+                found = self.bound(level, tuple(self.proved), self.incumbent.best, turn)
+                least = max(least, found or 0)
+            self.least[level] = least
             self._raise(level, least)
             held = self._value(level)
         if held <= least:
             if exact:
                 self.proved.append(held)
             return exact
-        if budget.should_stop():
+        if budget.should_stop() or self.cells > CELLS_A_SECOND * budget.remaining():
             return False
         if not self._search(level, budget, least, exact=exact) or not exact:
             return False

@@ -1,0 +1,357 @@
+"""Bounds by configurations: which sets of pods a node can hold (Gilmore, Gomory 1961).
+
+A linear program chooses for each node a mix of sets, so that no class of pods is used up; sets
+that would improve it are found by a knapsack for each node, until there are none, or until the
+bound that the knapsacks give at any time (Farley 1990) is as good as a plan that is known. Rules
+between pods and limits on moves are left out, and devices are one more resource: the bound holds
+all the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ordino.core.arrays import Integers, Reals
+from ordino.core.budget import Budget
+from ordino.core.kernel import load
+from ordino.models.podpacking.part import Part
+from ordino.models.podpacking.problem import Cluster, Plan
+from ordino.solvers import milp
+
+__all__ = ["Configurations"]
+
+KERNELS = "ordino.solvers.podpacking.knapsack_kernels"
+TOLERANCE = 1e-6
+LIMIT = 300_000
+"""Nodes of a knapsack's search."""
+MIXES = 11
+"""Weights of two resources that are tried for the bound of a knapsack."""
+MOST_TYPES = 600
+MOST_CLASSES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """A linear function of what is placed and of what stays: one value for each class."""
+
+    placed: Integers
+    stays: Integers
+
+
+@dataclass(slots=True)
+class _Type:
+    """Nodes that are alike: how many, an example, and what may be on it."""
+
+    nodes: list[int]
+    room: Integers
+    most: Integers
+    """Pods of each class that may be there."""
+    now: Integers
+    """Those that run there now and would stay."""
+
+
+class Configurations:
+    """Bounds the levels of the objective of a cluster.
+
+    Args:
+        instance: The cluster, with the goal `place`.
+    """
+
+    def __init__(self, instance: Cluster) -> None:
+        self.instance = instance
+        self.part = Part.whole(instance)
+        demand = instance.demand
+        capacity = instance.capacity
+        if instance.shares or instance.whole.any():
+            taken = instance.share + instance.whole * instance.device_size
+            demand = np.column_stack([demand, taken])
+            capacity = np.column_stack([capacity, instance.devices * instance.device_size])
+        used = np.zeros_like(capacity)
+        pinned = np.zeros(instance.classes, dtype=np.int64)
+        for (c, j), count in self.part.pinned.items():
+            used[j] += count * demand[c]
+            pinned[c] += count
+        runs = instance.current >= 0
+        now = np.zeros_like(capacity)
+        np.add.at(now, instance.current[runs], demand[instance.kind[runs]])
+        self.room = np.maximum(capacity, now) - used
+        self.demand = np.ascontiguousarray(demand)
+        self.pinned = pinned
+        wanted = demand[instance.kind].sum(axis=0) / np.maximum(capacity.sum(axis=0), 1)
+        self.scarce = np.argsort(-wanted, kind="stable")[:2]
+
+    def bound(self, level: int, before: Sequence[int], plan: Plan, budget: Budget) -> int | None:
+        """Return a lower bound of a level of the objective, or `None`.
+
+        Args:
+            level: Its number.
+            before: Proved values of the levels before.
+            plan: The best that is known; it has these values.
+            budget: For this bound.
+        """
+        instance = self.instance
+        if instance.goal != "place":
+            return None
+        kernels = load(KERNELS, budget)
+        if kernels is None:
+            return None
+        tier, disruption = self._what(level)
+        if disruption and min(instance.move_weight, instance.eviction_weight) == 0:
+            return None
+        found: int | None = None
+        for stays in (False, True) if not disruption else (True,):
+            master = _Master(self, kernels, tier, stays)
+            if len(master.types) > MOST_TYPES or master.classes.size > MOST_CLASSES:
+                return found
+            value = master.bound(self, level, before, plan, budget)
+            if value is not None:
+                found = value if found is None else max(found, value)
+                if value >= self.value(level, plan):
+                    return found
+            if not any(self._what(each)[1] for each in range(level)):
+                break
+        return found
+
+    def _what(self, level: int) -> tuple[int, bool]:
+        """Return the tier of a level, and whether it is about disruption."""
+        tiers = self.instance.tiers
+        if self.instance.order == "placements":
+            return level % tiers, level >= tiers
+        return level // 2, level % 2 == 1
+
+    def goal(self, level: int) -> _Goal:
+        """Return what a level counts: the more, the better."""
+        instance = self.instance
+        tier, disruption = self._what(level)
+        here = (instance.tier <= tier).astype(np.int64)
+        none = np.zeros(instance.classes, dtype=np.int64)
+        return _Goal(none, here) if disruption else _Goal(here * instance.worth, none)
+
+    def total(self, level: int) -> int:
+        """Return the value of a level if nothing were placed, or nothing stayed."""
+        goal = self.goal(level)
+        if self._what(level)[1]:
+            return self._weight() * int((goal.stays * self.part.running).sum())
+        return int((goal.placed * self.part.total).sum())
+
+    def _weight(self) -> int:
+        return min(self.instance.move_weight, self.instance.eviction_weight)
+
+    def unit(self, level: int) -> int:
+        """Return what a pod that stays, or a unit of worth that is placed, saves."""
+        return self._weight() if self._what(level)[1] else 1
+
+    def value(self, level: int, plan: Plan) -> int:
+        """Return the value that a plan has on a level, as far as this relaxation sees it."""
+        instance, goal = self.instance, self.goal(level)
+        if self._what(level)[1]:
+            stays = (plan.node == instance.current) & (plan.node >= 0)
+            return self.total(level) - self._weight() * int(goal.stays[instance.kind[stays]].sum())
+        placed = plan.node >= 0
+        return self.total(level) - int(goal.placed[instance.kind[placed]].sum())
+
+
+class _Master:
+    """The linear program over sets of pods."""
+
+    def __init__(self, home: Configurations, kernels: ModuleType, tier: int, stays: bool) -> None:
+        instance = home.instance
+        self.home, self.kernels = home, kernels
+        self.classes = np.flatnonzero((instance.tier <= tier) & (home.part.total > 0))
+        self.free = home.part.total[self.classes] - home.pinned[self.classes]
+        self.demand = np.ascontiguousarray(home.demand[self.classes])
+        self.stays = stays
+        self.types = self._types()
+
+    def _types(self) -> list[_Type]:
+        """Group nodes that are alike; where it matters what stays, few are."""
+        home, instance = self.home, self.home.instance
+        number = {int(c): i for i, c in enumerate(self.classes)}
+        now = np.zeros((instance.nodes, self.classes.size), dtype=np.int64)
+        for (c, j), count in home.part.now.items():
+            if c in number:
+                now[j, number[c]] = count - home.part.pinned.get((c, j), 0)
+        barred = instance.barred[instance.eligibility[self.classes]] > 0
+        types: dict[bytes, _Type] = {}
+        for j in range(instance.nodes):
+            room = np.maximum(home.room[j], 0)
+            most = np.where(barred[:, j], now[j], self.free)
+            with np.errstate(divide="ignore"):
+                fits = np.where(self.demand > 0, room // np.maximum(self.demand, 1), 2**40)
+            most = np.minimum(most, fits.min(axis=1))
+            stays = np.minimum(now[j], most) if self.stays else np.zeros_like(most)
+            key = room.tobytes() + most.tobytes() + stays.tobytes()
+            if key in types:
+                types[key].nodes.append(j)
+            else:
+                types[key] = _Type([j], room, most, stays)
+        return list(types.values())
+
+    def bound(
+        self,
+        home: Configurations,
+        level: int,
+        before: Sequence[int],
+        plan: Plan,
+        budget: Budget,
+    ) -> int | None:
+        """Return a lower bound of a level."""
+        goal, total, unit = home.goal(level), home.total(level), home.unit(level)
+        rows = []
+        for index, value in enumerate(before):
+            each = home.goal(index)
+            if each.stays.any() and not self.stays:
+                continue
+            fixed = int((each.placed * home.pinned + each.stays * home.pinned).sum())
+            least = -(-(home.total(index) - value) // home.unit(index)) - fixed
+            rows.append((each.placed[self.classes], each.stays[self.classes], least))
+        fixed = int(((goal.placed + goal.stays) * home.pinned).sum())
+        target = (goal.placed[self.classes], goal.stays[self.classes])
+        held = (total - home.value(level, plan)) // unit - fixed
+        most = self._most(target, rows, plan, held, budget)
+        if most is None:
+            return None
+        return max(0, total - unit * (most + fixed))
+
+    def _most(
+        self,
+        target: tuple[Integers, Integers],
+        rows: list[tuple[Integers, Integers, int]],
+        plan: Plan,
+        held: int,
+        budget: Budget,
+    ) -> int | None:
+        """Return an upper bound of the target, at least what a plan is known to reach."""
+        while not milp.HIGHS.acquire(timeout=milp.POLL_SECONDS):
+            if budget.should_stop():
+                return None
+        try:
+            return self._generate(target, rows, plan, held, budget)
+        finally:
+            milp.HIGHS.release()
+
+    def _generate(
+        self,
+        target: tuple[Integers, Integers],
+        rows: list[tuple[Integers, Integers, int]],
+        plan: Plan,
+        held: int,
+        budget: Budget,
+    ) -> int | None:
+        import highspy
+
+        program = highspy.Highs()
+        program.setOptionValue("output_flag", False)
+        program.setOptionValue("parallel", "off")
+        endless = highspy.kHighsInf
+        empty: tuple[int, Any, Any] = (0, np.empty(0, dtype=np.int32), np.empty(0))
+        for each in self.types:
+            program.addRow(-endless, float(len(each.nodes)), *empty)
+        for count in self.free.tolist():
+            program.addRow(-endless, float(count), *empty)
+        for _, _, least in rows:
+            program.addRow(float(least), endless, *empty)
+        program.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        first, seen = len(self.types), set[tuple[int, bytes]]()
+
+        def add(kind: int, pattern: Integers) -> bool:
+            key = (kind, pattern.tobytes())
+            if key in seen:
+                return False
+            seen.add(key)
+            stays = np.minimum(pattern, self.types[kind].now)
+            used = np.flatnonzero(pattern)
+            places, values = [np.array([kind]), first + used], [np.ones(1), pattern[used]]
+            for number, (placed, staying, _) in enumerate(rows):
+                amount = int(placed @ pattern + staying @ stays)
+                if amount:
+                    places.append(np.array([first + self.free.size + number]))
+                    values.append(np.array([amount]))
+            cost = float(target[0] @ pattern + target[1] @ stays)
+            index = np.concatenate(places).astype(np.int32)
+            column = np.concatenate(values).astype(np.float64)
+            program.addCol(cost, 0.0, endless, index.size, index, column)
+            return True
+
+        self._start(plan, add)
+        best: int | None = None
+        while not budget.should_stop():
+            program.run()
+            if program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+                return best
+            reached = program.getInfo().objective_function_value
+            duals = np.array(program.getSolution().row_dual)
+            price = duals[first : first + self.free.size]
+            placed, staying = target[0] - price, target[1].astype(np.float64)
+            for number, (more, kept, _) in enumerate(rows):
+                dual = duals[first + self.free.size + number]
+                placed, staying = placed - dual * more, staying - dual * kept
+            staying = np.maximum(staying, 0.0)  # as it is, but for rounding
+            above, added = 0.0, False
+            for kind, each in enumerate(self.types):
+                if budget.should_stop():
+                    return best
+                worth, pattern = self._price(each, placed, staying, float(duals[kind]))
+                above += len(each.nodes) * max(0.0, worth - float(duals[kind]))
+                if pattern is not None:
+                    added |= add(kind, pattern)
+            most = math.floor(reached + above + TOLERANCE)
+            best = most if best is None else min(best, most)
+            if best <= max(held, math.floor(reached + TOLERANCE)) or not added:
+                return max(best, held)
+        return best
+
+    def _start(self, plan: Plan, add: Any) -> None:
+        """Add the sets of a plan, and single pods."""
+        instance = self.home.instance
+        number = np.full(instance.classes, -1)
+        number[self.classes] = np.arange(self.classes.size)
+        table = np.zeros((instance.nodes, self.classes.size), dtype=np.int64)
+        chosen = (plan.node >= 0) & (number[instance.kind] >= 0) & (instance.hold < 2)
+        np.add.at(table, (plan.node[chosen], number[instance.kind[chosen]]), 1)
+        for kind, each in enumerate(self.types):
+            for j in each.nodes:
+                add(kind, table[j])
+
+    def _price(
+        self, kind: _Type, placed: Reals, staying: Reals, target: float
+    ) -> tuple[float, Integers | None]:
+        """Find a set of more than a value for a node; return a bound, and the set."""
+        classes = np.arange(placed.size)
+        stay = np.maximum(kind.now, 0)
+        value = np.concatenate([placed + staying, placed])
+        count = np.concatenate([stay, kind.most - stay])
+        index = np.concatenate([classes, classes])
+        useful = (value > 1e-9) & (count > 0)
+        value, count, index = value[useful], count[useful], index[useful]
+        if not value.size:
+            return 0.0, None
+        weight = self.demand[index]
+        room = np.maximum(kind.room[self.home.scarce], 1)
+        parts = np.ascontiguousarray((weight[:, self.home.scarce] / room).T)
+        part, order = np.empty(value.size), np.empty(value.size, dtype=np.int64)
+        least = self.kernels.mix(value, count, parts[0], parts[-1], MIXES, part, order)
+        if least <= target + TOLERANCE:
+            return target, None
+        best = np.full(value.size, -1, dtype=np.int64)
+        bound = self.kernels.fill(
+            np.ascontiguousarray(value[order]),
+            np.ascontiguousarray(count[order]),
+            np.ascontiguousarray(weight[order]),
+            kind.room,
+            np.ascontiguousarray(part[order]),
+            target + 1e-7,
+            LIMIT,
+            best,
+        )
+        if best.size and best[0] < 0:
+            return bound, None
+        pattern = np.zeros(placed.size, dtype=np.int64)
+        np.add.at(pattern, index[order], best)
+        return bound, pattern
