@@ -28,6 +28,7 @@ FAMILY = Family(
     adjust=f"{_MODEL}.adjust:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
+    explain="ordino.solvers.podpacking.explain:explain",
     simulate=f"{_SCHEDULING}:simulate",
     simulated="unplaced",
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},

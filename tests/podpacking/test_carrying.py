@@ -1,4 +1,4 @@
-"""Steps of a plan as a table, as JSON and as a script: written, read back, run against a stand-in."""
+"""Steps of a plan as a table, JSON and a script: written, read back, run against a stand-in."""
 
 from __future__ import annotations
 
@@ -115,9 +115,9 @@ def test_convert_writes_solutions(tmp_path: Path) -> None:
     instance.write_text(dump_instance(RING))
     plan.write_text(dump_solution(RING, PLAN))
     command = [*ORDINO, "convert", str(instance), "-", "--solution", str(plan), "--to", "steps"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, carrying.write_steps(RING, PLAN))
     plan.write_text(dump_solution(RING, Plan(np.array([1, 1, 1]))))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 6
-    assert "room" in done.stderr
+    assert "node b has 10 of cpu" in done.stderr

@@ -17,7 +17,7 @@ import numpy as np
 from ordino.models.podpacking.problem import FREE, Cluster, Plan
 from ordino.models.podpacking.rules import Affinity, Separation, Spread
 
-__all__ = ["Change", "Step", "down_together", "steps"]
+__all__ = ["Change", "Gathering", "Step", "down_together", "steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +229,9 @@ class _State:
         self.free = instance.capacity.tolist()
         rules = (*instance.separations, *instance.affinities, *instance.spreads)
         self.ruled = bool(rules)
-        self.rules: dict[int, list[_Company]] = {}
+        self.rules: dict[int, list[Gathering]] = {}
         for rule in rules:
-            company = _Company(instance, rule)
+            company = Gathering(instance, rule)
             for k in {*rule.owners, *rule.targets}:
                 self.rules.setdefault(k, []).append(company)
         for k, j in zip(instance.kind.tolist(), instance.current.tolist(), strict=True):
@@ -267,7 +267,7 @@ class _State:
         return room and all(company.allows(kind, node) for company in self.rules.get(kind, ()))
 
 
-class _Company:
+class Gathering:
     """Owners and targets of a rule by domain."""
 
     def __init__(self, instance: Cluster, rule: Separation | Affinity | Spread) -> None:
@@ -279,12 +279,14 @@ class _Company:
         self.everywhere = 0
 
     def count(self, kind: int, node: int, sign: int) -> None:
+        """Add a pod of a class on a node, or with -1 take it off."""
         place = self.domain[node]
         self.owners[place] += sign * (kind in self.owner)
         self.targets[place] += sign * (kind in self.target)
         self.everywhere += sign * (kind in self.target)
 
     def allows(self, kind: int, node: int) -> bool:
+        """Tell whether a pod of a class may come to a node as far as this rule goes."""
         rule, place = self.rule, self.domain[node]
         owns = kind in self.owner
         if isinstance(rule, Separation):
