@@ -36,26 +36,23 @@ def hybrid() -> Solver:
     def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
         incumbent.offer(best_fit(instance), NAME)
         finding = _Finding(instance, incumbent)
-        whole = model.takes(instance) is None
-        if not whole:
-            finding.run(budget)
+        finding.load(budget)
+        finding.anneal(budget.child(seconds=FIRST_SHARE * budget.remaining()), ROUND)
+        if budget.workers == 1:
+            finding.run(budget.child(seconds=budget.remaining() / 2))
+            _prove(instance, incumbent, budget)
             return
-        with ThreadPoolExecutor(budget.workers) as pool:
-            first = budget.child(seconds=FIRST_SHARE * budget.remaining(), workers=1)
-            finding.anneal(first, ROUND)
-            if budget.workers > 1:
-                finder = pool.submit(finding.run, budget.child(workers=budget.workers - 1))
-                _prove(instance, incumbent, budget.child(workers=1))
-                finder.result()
-            else:
-                finding.run(budget.child(seconds=budget.remaining() / 2))
-                _prove(instance, incumbent, budget)
+        with ThreadPoolExecutor(1) as pool:
+            proof = pool.submit(_prove, instance, incumbent, budget.child(workers=1))
+            finding.run(budget.child(workers=budget.workers - 1))
+            proof.result()
 
     return solve
 
 
 def _prove(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
-    if not (budget.should_stop() or incumbent.closed):
+    """Prove level by level, as far as a model of the whole is not too large."""
+    if model.takes(instance) is None and not (budget.should_stop() or incumbent.closed):
         Stages(instance, incumbent, NAME, Configurations(instance).bound).run(budget)
 
 
@@ -67,16 +64,17 @@ class _Finding:
         self.search = Search(instance, incumbent, NAME)
         self.annealing: list[Annealing] = []
 
+    def load(self, budget: Budget) -> None:
+        """Load the kernels, if the cluster is for annealing."""
+        if takes(self.instance) is None:
+            kernels = load(KERNELS, budget)
+            if kernels is not None:
+                self.annealing.append(Annealing(self.instance, kernels, budget.seed))
+
     def anneal(self, budget: Budget, passes: int) -> None:
         """Anneal, if the cluster is for that."""
-        if takes(self.instance) is not None:
-            return
-        if not self.annealing:
-            kernels = load(KERNELS, budget)
-            if kernels is None:
-                return
-            self.annealing.append(Annealing(self.instance, kernels, budget.seed))
-        self.annealing[0].run(self.incumbent, budget, NAME, passes=passes)
+        for each in self.annealing:
+            each.run(self.incumbent, budget, NAME, passes=passes)
 
     def run(self, budget: Budget) -> None:
         """Anneal, with neighbourhoods where that leads no further, until the budget ends."""
