@@ -97,7 +97,7 @@ def test_all_that_wait_are_told_of() -> None:
     assert len(told.reasons) == 2
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(kit.tiny())
 def test_moves_agree_with_brute_force(instance: Cluster) -> None:
     waiting = np.flatnonzero(instance.current < 0)

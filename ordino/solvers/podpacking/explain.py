@@ -14,9 +14,11 @@ from ordino.core.budget import Budget
 from ordino.core.errors import UnknownNameError, UsageError
 from ordino.core.explanation import Explanation, Reason
 from ordino.core.incumbent import Incumbent
+from ordino.models.podpacking import cpsat as model
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import FREE, PROTECTED, Cluster, Plan
 from ordino.models.podpacking.steps import Gathering, steps
+from ordino.solvers import cpsat
 from ordino.solvers.conflict import irreducible
 from ordino.solvers.podpacking.hybrid import hybrid
 
@@ -24,6 +26,9 @@ __all__ = ["explain"]
 
 MOST_PODS = 20
 """Waiting pods that are told of one by one."""
+
+WHOLE_SHARE = 0.4
+"""Of the time, for the whole model, before neighbourhoods are searched."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -229,7 +234,11 @@ def _search(instance: Cluster, pod: int, *, evicting: bool, budget: Budget) -> _
     """Place a pod above all others, with as little disruption as can be."""
     part = _alone(instance, pod, evicting=evicting)
     incumbent = Incumbent(part, check, part.objective)
-    hybrid()(part, incumbent, budget)
+    if model.takes(part) is None:  # one pod that is let in is soon proved, unless it is large
+        whole = budget.child(seconds=WHOLE_SHARE * budget.remaining())
+        cpsat.solver(model.formulate)(part, incumbent, whole)
+    if not incumbent.closed:
+        hybrid()(part, incumbent, budget)
     value: Any = incumbent.objective
     if value is not None and value[0] == 0:
         return _Outcome(part, incumbent.best, incumbent.optimal)
