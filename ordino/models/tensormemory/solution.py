@@ -1,0 +1,30 @@
+"""What all solutions of the family have in common: one way to be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ordino.core.content import Content
+from ordino.core.plain import Node
+
+__all__ = ["MemorySolution"]
+
+
+class MemorySolution(Content):
+    """Base of the solutions of a graph, of lifetimes and of a mapping."""
+
+    __slots__ = ()
+
+    def to_data(self) -> dict[str, Any]:
+        """Return the solution as plain data."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_data(cls, data: Node) -> MemorySolution:
+        """Make the solution that plain data are; raises `InputError`.
+
+        A plan of a graph has an `order`.
+        """
+        from ordino.models.tensormemory.graph import Plan
+
+        return Plan.from_data(data)

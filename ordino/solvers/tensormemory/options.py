@@ -1,0 +1,112 @@
+"""Problem options of the family: those that suit the instance's type make another instance."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, Literal
+
+from ordino.core.errors import InstanceError, UsageError, clip
+from ordino.models.tensormemory.graph import Graph
+
+__all__ = ["adjust"]
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+def adjust(
+    instance: Any,
+    *,
+    capacity: int | str | None = None,
+    goal: str | None = None,
+    order: Literal["free", "fixed"] | None = None,
+    addresses: Literal["on", "off"] | None = None,
+    parameters: Literal["ignored", "resident"] | None = None,
+    clean_inputs: bool = False,
+    alignment: int | None = None,
+) -> Any:
+    """Make an instance with another goal, in a memory of another capacity, under other rules.
+
+    Args:
+        instance: The one to start from.
+        capacity: Bytes, also as in 512KiB; of a graph also M_R, the least in which it can run, M_P,
+            the least in which it runs without traffic, or M_H, halfway.
+        goal: Of a graph, `peak` or `traffic`; without it, `traffic` if there is a capacity.
+        order: Of a graph, whether operators may run in another order than that of the file.
+        addresses: Of a graph, whether tensors need addresses, or their total counts alone.
+        parameters: Of a graph, whether those of an operator lie in the memory while it runs.
+        clean_inputs: Inputs of a graph need not be spilled, as there is a copy of them.
+        alignment: Addresses are multiples of it.
+
+    Raises:
+        UsageError: A value or combination that makes no sense.
+    """
+    given = {
+        "goal": goal,
+        "order": order,
+        "addresses": addresses,
+        "parameters": parameters,
+        "clean_inputs": clean_inputs or None,
+        "alignment": alignment,
+    }
+    options = {name: value for name, value in given.items() if value is not None}
+    try:
+        return _of_graph(instance, capacity, options)
+    except InstanceError as error:
+        raise UsageError(error.message) from None
+
+
+def _of_graph(graph: Graph, capacity: int | str | None, options: dict[str, Any]) -> Graph:
+    changes: dict[str, Any] = {}
+    if "order" in options:
+        changes["fixed_order"] = options["order"] == "fixed"
+    if "addresses" in options:
+        changes["addresses"] = options["addresses"] == "on"
+    if "parameters" in options:
+        changes["resident_parameters"] = options["parameters"] == "resident"
+    if "clean_inputs" in options:
+        changes["clean_inputs"] = True
+    if "alignment" in options:
+        changes["alignment"] = options["alignment"]
+    changed = replace(graph, **changes)
+    goal = options.get("goal")
+    if goal not in (None, "peak", "traffic"):
+        raise UsageError(f"goal {clip(goal)!r}: a graph has peak or traffic")
+    if goal == "peak":
+        if capacity is not None:
+            raise UsageError("the goal peak asks for the capacity: leave it out")
+        return replace(changed, capacity=None)
+    if capacity is not None:
+        return replace(changed, capacity=_bytes_of_graph(changed, capacity))
+    if goal == "traffic" and changed.capacity is None:
+        raise UsageError("the goal traffic needs --capacity, in bytes or as M_R, M_H or M_P")
+    return changed
+
+
+def _bytes_of_graph(graph: Graph, capacity: int | str) -> int:
+    if capacity == "M_R":
+        return graph.least_capacity
+    if capacity in ("M_P", "M_H"):
+        from ordino.solvers.tensormemory.peak import least_peak
+
+        peak = least_peak(graph).peak
+        return peak if capacity == "M_P" else (graph.least_capacity + peak) // 2
+    return read_bytes(capacity, " or M_R, M_H, M_P")
+
+
+def read_bytes(value: int | str, more: str = "") -> int:
+    """Read bytes, or a number with a unit.
+
+    >>> read_bytes("512KiB")
+    524288
+    """
+    if isinstance(value, int):
+        return value
+    match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,9})?) ?([kmg]i?|)b?", value.lower())
+    if not match:
+        raise UsageError(f"capacity {clip(value)!r}: expected bytes, as in 65536, 512KiB{more}")
+    return (
+        int(float(match[1]) * _UNITS[match[2]])
+        if "." in match[1]
+        else (int(match[1]) * _UNITS[match[2]])
+    )
