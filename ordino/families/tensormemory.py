@@ -19,10 +19,47 @@ _FILES = "ordino.instances.tensormemory"
 _RULES = "ordino.heuristics.tensormemory"
 _EXACT = "ordino.solvers.tensormemory"
 
-_GRAPH_SOLVERS: tuple[SolverSpec, ...] = ()
-_GRAPH_RACE: tuple[str, ...] = ()
+_GRAPH_SOLVERS = (
+    specs.rule(
+        "topological",
+        f"{_RULES}.rules:topological",
+        "nothing leaves: the best of the file's, a depth-first and a least-growth order",
+        takes=f"{_RULES}.rules:takes_peak",
+    ),
+    specs.rule(
+        "belady",
+        f"{_RULES}.rules:belady",
+        "those leave whose next use is farthest, in the best of the same orders (Belady 1966)",
+        takes=f"{_RULES}.rules:takes_traffic",
+    ),
+    specs.rule(
+        "greedy",
+        f"{_RULES}.rules:greedy",
+        "those leave that cost least at each step (Li, Gupta, Malik 2023)",
+        takes=f"{_RULES}.rules:takes_traffic",
+    ),
+    SolverSpec(
+        name="states",
+        summary="beams and best-first search over what has run, is resident, has been spilled",
+        make=f"{_EXACT}.states:states",
+        takes=f"{_EXACT}.states:takes",
+        improves=True,
+        proves=True,
+    ),
+    specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
+)
+_GRAPH_RACE = ("topological", "belady", "states", "cpsat")
 _GRAPH_BOUNDS: tuple[BoundSpec, ...] = ()
-_GRAPH_FORMATS: tuple[FormatSpec, ...] = ()
+_GRAPH_FORMATS = (
+    FormatSpec(
+        name="tensor-graph",
+        summary="JSON of operators and tensors, tensor-graph/1",
+        read=f"{_FILES}.graph_json:read_graph",
+        sniff=f"{_FILES}.graph_json:sniff_graph",
+        write=f"{_FILES}.graph_json:write_graph",
+        suffixes=(".json",),
+    ),
+)
 _GRAPH_GENERATORS: tuple[GeneratorSpec, ...] = ()
 _PLAN_FORMATS: tuple[SolutionFormatSpec, ...] = ()
 
@@ -33,6 +70,7 @@ FAMILY = Family(
     solution=f"{_MODEL}.solution:MemorySolution",
     check=f"{_MODEL}.check:check",
     adjust=f"{_EXACT}.options:adjust",
+    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     bounds=_GRAPH_BOUNDS,
     solvers=_GRAPH_SOLVERS,
     race=_GRAPH_RACE,
