@@ -49,7 +49,18 @@ _GRAPH_SOLVERS = (
     specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
 )
 _GRAPH_RACE = ("topological", "belady", "states", "cpsat")
-_GRAPH_BOUNDS: tuple[BoundSpec, ...] = ()
+_GRAPH_BOUNDS = (
+    BoundSpec(
+        name="nothing-moved",
+        summary="no traffic at all",
+        compute=f"{_MODEL}.bounds:nothing_moved",
+    ),
+    BoundSpec(
+        name="largest-operator",
+        summary="what the operator needs that needs most",
+        compute=f"{_MODEL}.bounds:largest_operator",
+    ),
+)
 _GRAPH_FORMATS = (
     FormatSpec(
         name="tensor-graph",
@@ -70,6 +81,8 @@ FAMILY = Family(
     solution=f"{_MODEL}.solution:MemorySolution",
     check=f"{_MODEL}.check:check",
     adjust=f"{_EXACT}.options:adjust",
+    scene=f"{_MODEL}.scene:scene",
+    facts=f"{_EXACT}.facts:facts",
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     bounds=_GRAPH_BOUNDS,
     solvers=_GRAPH_SOLVERS,

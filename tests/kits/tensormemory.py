@@ -193,3 +193,25 @@ def sample() -> Graph:
     operators += [([7, 8], [10]), ([9, 10], [11]), ([11, 0], [12])]
     graph = Graph.of([8, 6, 5, 7, 6, 5, 7, 3, 3, 3, 4, 4, 4], operators, name="sample")
     return replace(graph, capacity=graph.least_capacity)
+
+
+def large() -> Graph:
+    """What no solver finishes within seconds: wide, and far too little memory."""
+    random = np.random.default_rng(5)
+    operators: list[tuple[list[int], list[int]]] = []
+    for operator in range(300):
+        low = max(0, operator - 60)
+        reads = random.choice(np.arange(low, operator + 1), min(3, operator + 1 - low), False)
+        operators.append((reads.tolist(), [operator + 1]))
+    sizes = random.integers(5, 60, 301).tolist()
+    used = {tensor for node in operators for part in node for tensor in part}
+    assert used == set(range(301))
+    graph = Graph.of(sizes, operators)
+    return replace(graph, capacity=graph.least_capacity)
+
+
+def _unlimited() -> Graph:
+    return replace(sample(), capacity=None)
+
+
+SAMPLES = {"tensor-graph": _unlimited}

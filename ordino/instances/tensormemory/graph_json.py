@@ -1,4 +1,5 @@
-"""The JSON form "tensor-graph/1": tensors with shapes or elements, operators with what they read,\ntheir parameters and what they write."""
+"""The JSON form "tensor-graph/1": tensors with shapes or elements, operators with what they read,
+their parameters and what they write."""
 
 from __future__ import annotations
 
