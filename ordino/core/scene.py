@@ -19,6 +19,8 @@ class Bar:
         label: Written inside where it fits.
         detail: Shown on hovering where the format can.
         style: `solid`; `late` is drawn with a warning border, `idle` hatched and grey.
+        span: Lower and upper edge inside the row, in units of the scene's `height`; without it,
+            bars of a row that overlap are stacked.
     """
 
     row: int
@@ -28,6 +30,7 @@ class Bar:
     label: str = ""
     detail: str = ""
     style: str = "solid"
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Scene:
         bars: The rectangles.
         marks: The lines.
         legend: Names of the groups, in order; empty for none.
+        height: Of a row, where bars have a `span`: a map, with a vertical axis as well.
+        upright: Name of that axis.
     """
 
     title: str
@@ -58,3 +63,5 @@ class Scene:
     bars: tuple[Bar, ...]
     marks: tuple[Mark, ...] = ()
     legend: tuple[str, ...] = ()
+    height: float | None = None
+    upright: str = ""

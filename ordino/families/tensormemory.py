@@ -19,10 +19,57 @@ _FILES = "ordino.instances.tensormemory"
 _RULES = "ordino.heuristics.tensormemory"
 _EXACT = "ordino.solvers.tensormemory"
 
-_GRAPH_SOLVERS: tuple[SolverSpec, ...] = ()
-_GRAPH_RACE: tuple[str, ...] = ()
-_GRAPH_BOUNDS: tuple[BoundSpec, ...] = ()
-_GRAPH_FORMATS: tuple[FormatSpec, ...] = ()
+_GRAPH_SOLVERS = (
+    specs.rule(
+        "topological",
+        f"{_RULES}.rules:topological",
+        "nothing leaves: the best of the file's, a depth-first and a least-growth order",
+        takes=f"{_RULES}.rules:takes_peak",
+    ),
+    specs.rule(
+        "belady",
+        f"{_RULES}.rules:belady",
+        "those leave whose next use is farthest, in the best of the same orders (Belady 1966)",
+        takes=f"{_RULES}.rules:takes_traffic",
+    ),
+    specs.rule(
+        "greedy",
+        f"{_RULES}.rules:greedy",
+        "those leave that cost least at each step (Li, Gupta, Malik 2023)",
+        takes=f"{_RULES}.rules:takes_traffic",
+    ),
+    SolverSpec(
+        name="states",
+        summary="beams and best-first search over what has run, is resident, has been spilled",
+        make=f"{_EXACT}.states:states",
+        takes=f"{_EXACT}.states:takes",
+        improves=True,
+        proves=True,
+    ),
+)
+_GRAPH_RACE = ("topological", "belady", "states")
+_GRAPH_BOUNDS = (
+    BoundSpec(
+        name="nothing-moved",
+        summary="no traffic at all",
+        compute=f"{_MODEL}.bounds:nothing_moved",
+    ),
+    BoundSpec(
+        name="largest-operator",
+        summary="what the operator needs that needs most",
+        compute=f"{_MODEL}.bounds:largest_operator",
+    ),
+)
+_GRAPH_FORMATS = (
+    FormatSpec(
+        name="tensor-graph",
+        summary="JSON of operators and tensors, tensor-graph/1",
+        read=f"{_FILES}.graph_json:read_graph",
+        sniff=f"{_FILES}.graph_json:sniff_graph",
+        write=f"{_FILES}.graph_json:write_graph",
+        suffixes=(".json",),
+    ),
+)
 _GRAPH_GENERATORS: tuple[GeneratorSpec, ...] = ()
 _PLAN_FORMATS: tuple[SolutionFormatSpec, ...] = ()
 
@@ -132,6 +179,8 @@ FAMILY = Family(
     solution=f"{_MODEL}.solution:MemorySolution",
     check=f"{_MODEL}.check:check",
     adjust=f"{_EXACT}.options:adjust",
+scene=f"{_MODEL}.scene:scene",
+    facts=f"{_EXACT}.facts:facts",
     formulations={"cpsat": _CPSAT},
     bounds=(*_GRAPH_BOUNDS, *_PLACEMENT_BOUNDS),
     solvers=(*_GRAPH_SOLVERS, *_PLACEMENT_SOLVERS, *_ENGINES),

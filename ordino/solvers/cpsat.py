@@ -19,7 +19,7 @@ from ordino.core.objective import Value
 from ordino.core.status import StopReason
 from ordino.models.formulation import CpsatFormulation
 
-__all__ = ["NAME", "Formulate", "solver"]
+__all__ = ["NAME", "Formulate", "solve_apart", "solver"]
 
 NAME = "cpsat"
 POLL_SECONDS = 0.02
@@ -168,6 +168,36 @@ class _Run:
         if not budget.out_of_iterations(self.conflicts) and timed_out:
             budget.stop.note(StopReason.TIME_LIMIT)
         return None, False
+
+
+def solve_apart(formulation: CpsatFormulation, budget: Budget) -> tuple[Any, bool]:
+    """Minimise the first level of a formulation that is a part of a larger method.
+
+    Returns:
+        The best solution, `None` if there is none in time; and whether that is proved.
+    """
+    from ortools.sat.python import cp_model
+
+    formulation.model.minimize(formulation.levels[0])
+    engine = _configured(budget, formulation.parameters)
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.wait(POLL_SECONDS):
+            if budget.should_stop():
+                engine.stop_search()
+
+    watcher = threading.Thread(target=watch, name="cpsat-watch", daemon=True)
+    watcher.start()
+    try:
+        status = engine.solve(formulation.model)
+    finally:
+        finished.set()
+        watcher.join()
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None, bool(status == cp_model.INFEASIBLE)
+    values = list(engine.response_proto.solution)
+    return formulation.read(values), bool(status == cp_model.OPTIMAL)
 
 
 def _configured(budget: Budget, parameters: str) -> Any:

@@ -6,13 +6,15 @@ from typing import Any
 
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
-from ordino.models.tensormemory import placement_cpsat
+from ordino.models.tensormemory import cpsat, placement_cpsat
+from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 
 __all__ = ["formulate", "takes"]
 
 _MODELS: dict[type, tuple[Any, Any]] = {
+    Graph: (cpsat.formulate, cpsat.takes),
     Lifetimes: (placement_cpsat.formulate_lifetimes, placement_cpsat.takes_lifetimes),
     Mapping: (placement_cpsat.formulate_mapping, placement_cpsat.takes_mapping),
 }

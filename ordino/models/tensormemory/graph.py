@@ -5,8 +5,8 @@ tensors that it reads and writes) are resident in the memory, beside its workspa
 resident for whole steps, in one piece, at an address that does not change meanwhile; nothing is
 moved inside the memory. What an operator writes is resident from its step on. What no operator
 writes is an input: it is loaded whenever it suits, the first time for nothing. A tensor that leaves
-before its last use is spilled, once, and fetched again whenever it is wanted; at least one step lies
-between. (Li, Gupta, Malik 2023, "COSMA".)
+before its last use is spilled, once, and fetched again whenever it is wanted; at least one step
+lies between. (Li, Gupta, Malik 2023, "COSMA".)
 
 Two goals:
 

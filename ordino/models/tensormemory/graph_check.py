@@ -5,6 +5,7 @@ O(n log n) for n residences and uses, and as many comparisons as tensors are res
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right, insort
 
 from ordino.core.report import Report, Violation
@@ -108,7 +109,7 @@ def _residences(
         if producer != INPUT and first != step[producer]:
             message = f"{name} is resident from step {first}, it is written at {step[producer]}"
             found.append(Violation("residence", message))
-        for before, after in zip(residences, residences[1:], strict=False):
+        for before, after in itertools.pairwise(residences):
             left, back = int(plan.last[before]), int(plan.first[after])
             if back < left + 2:
                 message = f"{name} leaves after step {left} and is back at step {back}"

@@ -1,0 +1,48 @@
+"""What there is to know of an instance at a glance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ordino.models.tensormemory.graph import INPUT, Graph
+from ordino.models.tensormemory.lifetimes import Lifetimes
+from ordino.models.tensormemory.mapping import Mapping
+from ordino.models.tensormemory.placement_scene import lifetimes_facts, mapping_facts
+from ordino.models.tensormemory.residence import Uses
+from ordino.solvers.tensormemory.peak import least_peak
+
+__all__ = ["facts"]
+
+
+def facts(instance: Any) -> dict[str, Any]:
+    """Return the facts of an instance."""
+    functions: dict[type, Any] = {
+        Graph: _of_graph,
+        Lifetimes: lifetimes_facts,
+        Mapping: mapping_facts,
+    }
+    found: dict[str, Any] = functions[type(instance)](instance)
+    return found
+
+
+def _of_graph(graph: Graph) -> dict[str, Any]:
+    """The capacities that matter: M_R, below which an operator does not fit; M_P, from which on
+    nothing has to leave in the best order; and the peak of the file's order."""
+    uses = Uses.of(graph, graph.file_order)
+    largest = int(graph.needs.argmax())
+    least = least_peak(graph)
+    proved = least.bound == least.peak
+    return {
+        "operators": graph.operators,
+        "tensors": graph.tensors,
+        "inputs": int((graph.producer == INPUT).sum()),
+        "bytes of all tensors": int(graph.sizes.sum()),
+        "bytes of parameters": int(graph.parameters.sum()),
+        "goal": graph.goal,
+        "capacity": graph.capacity,
+        "M_R": graph.least_capacity,
+        "M_R because of": graph.operator(largest),
+        "M_P": least.peak,
+        "M_P proved": "yes" if proved else f"no, at least {least.bound}",
+        "peak of the file's order": uses.residences(uses.gaps[:0]).peak(),
+    }
