@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ordino.core.report import Report, Violation
-from ordino.models.tensormemory import graph_check
+from ordino.models.tensormemory import graph_check, placement_check
 from ordino.models.tensormemory.graph import Graph, Plan
+from ordino.models.tensormemory.lifetimes import Lifetimes
+from ordino.models.tensormemory.mapping import Mapping
+from ordino.models.tensormemory.placement import Placement
 from ordino.models.tensormemory.solution import MemorySolution
 
 __all__ = ["check"]
 
-_CHECKERS: dict[type, tuple[type, Any]] = {Graph: (Plan, graph_check.check)}
+_CHECKERS: dict[type, tuple[type, Any]] = {
+    Graph: (Plan, graph_check.check),
+    Lifetimes: (Placement, placement_check.check_lifetimes),
+    Mapping: (Placement, placement_check.check_mapping),
+}
 """Type of an instance to that of its solutions, and what checks them."""
 
 

@@ -23,8 +23,10 @@ class MemorySolution(Content):
     def from_data(cls, data: Node) -> MemorySolution:
         """Make the solution that plain data are; raises `InputError`.
 
-        A plan of a graph has an `order`.
+        A plan of a graph has an `order`, a placement an `offset` alone.
         """
         from ordino.models.tensormemory.graph import Plan
+        from ordino.models.tensormemory.placement import Placement
 
-        return Plan.from_data(data)
+        is_placement = isinstance(data.value, dict) and "offset" in data.value
+        return (Placement if is_placement else Plan).from_data(data)

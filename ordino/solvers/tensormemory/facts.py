@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ordino.models.tensormemory.graph import INPUT, Graph
+from ordino.models.tensormemory.lifetimes import Lifetimes
+from ordino.models.tensormemory.mapping import Mapping
+from ordino.models.tensormemory.placement_scene import lifetimes_facts, mapping_facts
 from ordino.models.tensormemory.residence import Uses
 from ordino.solvers.tensormemory.peak import least_peak
 
@@ -13,7 +16,11 @@ __all__ = ["facts"]
 
 def facts(instance: Any) -> dict[str, Any]:
     """Return the facts of an instance."""
-    functions: dict[type, Any] = {Graph: _of_graph}
+    functions: dict[type, Any] = {
+        Graph: _of_graph,
+        Lifetimes: lifetimes_facts,
+        Mapping: mapping_facts,
+    }
     found: dict[str, Any] = functions[type(instance)](instance)
     return found
 

@@ -6,8 +6,12 @@ import re
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
+
 from ordino.core.errors import InstanceError, UsageError, clip
 from ordino.models.tensormemory.graph import Graph
+from ordino.models.tensormemory.lifetimes import Lifetimes
+from ordino.models.tensormemory.mapping import Mapping
 
 __all__ = ["adjust"]
 
@@ -30,8 +34,10 @@ def adjust(
     Args:
         instance: The one to start from.
         capacity: Bytes, also as in 512KiB; of a graph also M_R, the least in which it can run, M_P,
-            the least in which it runs without traffic, or M_H, halfway.
-        goal: Of a graph, `peak` or `traffic`; without it, `traffic` if there is a capacity.
+            the least in which it runs without traffic, or M_H, halfway; of lifetimes also 50%, of
+            the most bytes that are alive at one time.
+        goal: Of a graph, `peak` or `traffic`; without it, `traffic` if there is a capacity. Of
+            lifetimes, `height`, `fit` or `mapping`; without it, `fit` if there is a capacity.
         order: Of a graph, whether operators may run in another order than that of the file.
         addresses: Of a graph, whether tensors need addresses, or their total counts alone.
         parameters: Of a graph, whether those of an operator lie in the memory while it runs.
@@ -51,7 +57,9 @@ def adjust(
     }
     options = {name: value for name, value in given.items() if value is not None}
     try:
-        return _of_graph(instance, capacity, options)
+        if isinstance(instance, Graph):
+            return _of_graph(instance, capacity, options)
+        return _of_buffers(instance, capacity, options)
     except InstanceError as error:
         raise UsageError(error.message) from None
 
@@ -81,6 +89,40 @@ def _of_graph(graph: Graph, capacity: int | str | None, options: dict[str, Any])
     if goal == "traffic" and changed.capacity is None:
         raise UsageError("the goal traffic needs --capacity, in bytes or as M_R, M_H or M_P")
     return changed
+
+
+def _of_buffers(
+    instance: Lifetimes | Mapping, capacity: int | str | None, options: dict[str, Any]
+) -> Lifetimes | Mapping:
+    lifetimes = instance.lifetimes if isinstance(instance, Mapping) else instance
+    goal = options.pop("goal", "mapping" if isinstance(instance, Mapping) else None)
+    alignment = options.pop("alignment", None)
+    for name in options:
+        raise UsageError(f"the option {name.replace('_', '-')} is for graphs")
+    if alignment is not None:
+        lifetimes = replace(lifetimes, alignment=np.full(lifetimes.buffers, alignment))
+    if capacity is not None:
+        lifetimes = replace(lifetimes, capacity=_bytes_of_buffers(lifetimes, capacity))
+    if goal not in (None, "height", "fit", "mapping"):
+        raise UsageError(f"goal {clip(goal)!r}: lifetimes have height, fit or mapping")
+    if goal == "height":
+        if capacity is not None:
+            raise UsageError("the goal height asks for the capacity: leave it out")
+        return replace(lifetimes, capacity=None)
+    if goal is not None and lifetimes.capacity is None:
+        raise UsageError(f"the goal {goal} needs --capacity")
+    if goal != "mapping":
+        return lifetimes
+    if isinstance(instance, Mapping):
+        return replace(instance, lifetimes=lifetimes)
+    return Mapping.of(lifetimes)
+
+
+def _bytes_of_buffers(lifetimes: Lifetimes, capacity: int | str) -> int:
+    """Read bytes, or a share of the load, as in 50%."""
+    if isinstance(capacity, str) and (match := re.fullmatch(r"([0-9]{1,3})%", capacity)):
+        return lifetimes.load * int(match[1]) // 100
+    return read_bytes(capacity, " or 50% of the load")
 
 
 def _bytes_of_graph(graph: Graph, capacity: int | str) -> int:
