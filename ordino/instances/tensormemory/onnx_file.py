@@ -32,11 +32,11 @@ UNARY = {
 }
 """Of one input and constants, these work element by element."""
 WEIGHT_PLACES = {
-    **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "LayerNormalization"), {1, 2}),
-    **dict.fromkeys(("InstanceNormalization", "GroupNormalization"), {1, 2}),
-    **dict.fromkeys(("MatMul", "Add", "Sub", "Mul", "Div", "Pow", "PRelu", "Reshape"), {1}),
-    **dict.fromkeys(("BatchNormalization", "LSTM", "GRU", "RNN"), {1, 2, 3, 4}),
-    **dict.fromkeys(("ConstantOfShape", "Gather"), {0}),
+    **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "LayerNormalization"), (1, 2)),
+    **dict.fromkeys(("InstanceNormalization", "GroupNormalization"), (1, 2)),
+    **dict.fromkeys(("MatMul", "Add", "Sub", "Mul", "Div", "Pow", "PRelu", "Reshape"), (1,)),
+    **dict.fromkeys(("BatchNormalization", "LSTM", "GRU", "RNN"), (1, 2, 3, 4)),
+    **dict.fromkeys(("ConstantOfShape", "Gather"), (0,)),
 }
 SMALL = 4096
 """Integers of more elements than this are no shapes."""
@@ -181,7 +181,7 @@ class _Network:
             return set(free) - inputs
         elsewhere = set(free[:1])
         for node in self.graph.node:
-            places = WEIGHT_PLACES.get(node.op_type, set())
+            places = WEIGHT_PLACES.get(node.op_type, ())
             elsewhere |= {name for i, name in enumerate(node.input) if i not in places}
         return {name for name in free if name not in elsewhere or self._shapes_alone(name)}
 
