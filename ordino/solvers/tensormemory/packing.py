@@ -24,7 +24,7 @@ __all__ = ["at_any_price", "packed", "repacked"]
 
 MOST_PRESENCES = 200_000
 """Residences x their steps, for CP-SAT."""
-MENDING_SECONDS = 0.5
+MENDING_SECONDS = 2.0
 """For the steps around one that does not fit."""
 
 
