@@ -15,8 +15,8 @@ from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
-from ordino.heuristics.tensormemory.beam_search import Beam, widest
 from ordino.heuristics.tensormemory.addresses import addressed
+from ordino.heuristics.tensormemory.beam_search import Beam, widest
 from ordino.heuristics.tensormemory.orders import least_growth
 from ordino.heuristics.tensormemory.replacement import belady, keep_all
 from ordino.heuristics.tensormemory.rules import takes, value_of
