@@ -196,6 +196,8 @@ def write_offsets(instance: Lifetimes | Mapping, solution: Placement) -> str:
 
 
 def _written(instance: Lifetimes | Mapping, solution: Placement | None) -> str:
+    if not isinstance(instance, Lifetimes | Mapping):
+        raise UsageError("format minimalloc holds buffers with their lifetimes")
     lifetimes = instance.lifetimes if isinstance(instance, Mapping) else instance
     names = lifetimes.buffer_names or tuple(map(str, range(lifetimes.buffers)))
     for name in names:
