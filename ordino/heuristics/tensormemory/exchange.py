@@ -28,8 +28,8 @@ HOT, COLD = 0.3, 0.003
 """First and last temperature of a cycle, in mean benefits."""
 
 FIRST_CYCLE = 200
-"""Steps a buffer of the first cycle; each one is twice as long as the one before, up to `LONGEST`."""
 LONGEST_CYCLE = 20_000
+"""Steps a buffer; each cycle is twice as long as the one before."""
 STAGES = 60
 """Temperatures of a cycle."""
 

@@ -228,13 +228,12 @@ def anneal(  # type: ignore[no-untyped-def]
     """Do so many steps at a temperature.
 
     Args:
-        best: Offsets of the best state, changed where it is left; shape (n,).
+        best: Offsets of the best state, then its benefit; shape (n + 1,).
         value: Benefit of the state.
         most: Benefit of the best state.
 
     Returns:
-        The benefit of the state; that of the best is the larger of it and `most` when `best` was
-        written last.
+        The benefit of the state.
     """
     n = size.size
     for _ in range(steps):
@@ -257,6 +256,6 @@ def anneal(  # type: ignore[no-untyped-def]
         value += gain
         if value > most:
             most = value
-            best[:] = offset
+            best[:n] = offset
             best[n] = value
     return value
