@@ -233,6 +233,8 @@ def _is_switch(flag: str, known: set[str], ctx: click.Context) -> bool:
 
     options: dict[str, Any] = {}
     for each in all_families().values():
+        for spec in each.formats:
+            options |= parameters_of(resolve(spec.read))
         if each.adjust is not None:
             options |= parameters_of(resolve(each.adjust))
     if _name(flag) not in options:

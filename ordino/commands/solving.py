@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ordino.commands.input import read_adjusted, read_given, require_one_stdin, require_valid
+from ordino.commands.input import (
+    read_adjusted,
+    read_given,
+    read_original,
+    require_one_stdin,
+    require_valid,
+)
 from ordino.commands.output import answer, answer_json, require_writable
 from ordino.commands.parameters import (
     OUTPUT,
@@ -117,7 +123,7 @@ def solve(
         raise UsageError("-: expected a file; --json writes the result to standard output")
     kind = picture_kind(draw) if draw else ""
     began = time.monotonic()
-    original, home = read_adjusted(file, format, max_size, {})
+    original, home, problem = read_original(file, format, max_size, problem)
     instance = home.adjusted(original, problem)
     if draw:
         _require_scene(home)

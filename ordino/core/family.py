@@ -160,6 +160,7 @@ class FormatSpec:
         suffixes: Endings of file names, with the dot.
         file_name: Regular expression of whole file names whose named groups are parameters.
         many: A file holds any number of instances.
+        binary: `read` takes a `Blob`; files are known by their suffix alone.
     """
 
     name: str
@@ -170,6 +171,7 @@ class FormatSpec:
     suffixes: tuple[str, ...] = ()
     file_name: str | None = None
     many: bool = False
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

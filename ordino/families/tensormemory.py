@@ -69,8 +69,26 @@ _GRAPH_FORMATS = (
         write=f"{_FILES}.graph_json:write_graph",
         suffixes=(".json",),
     ),
+    FormatSpec(
+        name="onnx",
+        summary="ONNX models, by their ending; dim=N=1, dtype=int8, inputs, fuse",
+        read=f"{_FILES}.onnx_file:read_onnx",
+        sniff=f"{_FILES}.onnx_file:sniff_onnx",
+        suffixes=(".onnx",),
+        binary=True,
+    ),
 )
-_GRAPH_GENERATORS: tuple[GeneratorSpec, ...] = ()
+_GRAPH_GENERATORS = tuple(
+    GeneratorSpec(name=name, summary=summary, make=f"{_FILES}.generate:{make}")
+    for name, make, summary in (
+        ("cells", "cells", "cells as in NASNet and DARTS (Zoph 2018; Liu 2019)"),
+        ("randwire", "randwire", "randomly wired stages (Xie 2019)"),
+        ("densenet", "densenet", "dense blocks (Huang 2017)"),
+        ("resnet", "resnet", "bottleneck blocks with shortcuts (He 2016)"),
+        ("transformer", "transformer", "encoder layers (Vaswani 2017)"),
+        ("series-parallel", "series_parallel", "random series-parallel graphs"),
+    )
+)
 _PLAN_FORMATS: tuple[SolutionFormatSpec, ...] = ()
 
 _CPSAT = f"{_MODEL}.engines:formulate"

@@ -5,6 +5,8 @@ For graphs whose residences no packing fits: what is given up here is traffic, n
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ordino.core.arrays import Integers
@@ -13,25 +15,31 @@ from ordino.models.tensormemory.residence import Residences, Uses
 
 __all__ = ["placed_online"]
 
-Hole = tuple[int, int]
+Fit = Callable[[Integers, Integers, Integers, Integers], "Integers | None"]
+"""First steps, last steps, bytes and given addresses (-1 for none) of blocks to addresses of all, or
+`None`."""
+
+WINDOWS = (4, 16, 64)
+"""Steps that are placed anew."""
 
 
-def placed_online(residences: Residences) -> Plan | None:
+def placed_online(residences: Residences, fit: Fit | None = None) -> Plan | None:
     """Give addresses step by step (best fit); where nothing fits, let those leave whose next use is
     farthest, until there is a hole.
 
     What leaves does so right after its last use, so that places taken before stay free. Operands
-    used in the step before stay where they are: where these split the memory badly there is no
-    plan. O(steps x residents).
+    used in the step before stay where they are; where these split the memory badly, the last steps
+    are placed anew, with everything away that is not used from step to step. O(steps x residents).
 
-    Returns:
-        A plan for the goal `traffic`, or `None`.
+    Args:
+        residences: Of a plan for the goal `traffic`.
+        fit: Places blocks exactly; without it there may be no plan.
     """
     graph, order = residences.graph, residences.order
     uses = Uses.of(graph, order)
     run = _Memory(residences, uses)
     for step, operator in enumerate(order.tolist()):
-        if not run.serve(step, operator):
+        if not run.serve(step, operator) and not (fit and run.mend(step, fit)):
             return None
     kept = uses.residences(np.flatnonzero(run.left))
     first = np.searchsorted(
@@ -63,6 +71,63 @@ class _Memory:
             self.at[step].append(use)
         self.held: dict[int, int] = {}
 
+    def mend(self, step: int, fit: Fit) -> bool:
+        """Place the last steps anew; returns whether that is possible."""
+        return any(self._placed_anew(max(0, step - most), step, fit) for most in WINDOWS)
+
+    def _placed_anew(self, begin: int, end: int, fit: Fit) -> bool:
+        """Place steps `begin` to `end`, only what is used at `begin` and before it staying."""
+        inside = sorted(use for step in range(begin, end + 1) for use in self.at[step])
+        blocks: list[list[int]] = []
+        for use in inside:
+            before = use - 1
+            goes_on = use > 0 and self.tensor[before] == self.tensor[use]
+            goes_on = goes_on and self.step[before] == self.step[use] - 1
+            if blocks and blocks[-1][-1] == before and goes_on:
+                blocks[-1].append(use)
+            else:
+                blocks.append([use])
+        own = [
+            (step, operator)
+            for step in range(begin, end + 1)
+            if self.graph.scratch[operator := int(self.uses.order[step])]
+        ]
+        given = [self._bound(block[0], begin) for block in blocks] + [-1] * len(own)
+        spans = [(self.step[block[0]], self.step[block[-1]]) for block in blocks]
+        spans += [(step, step) for step, _ in own]
+        rooms = [self.room[block[0]] for block in blocks]
+        rooms += [int(self.graph.scratch[operator]) for _, operator in own]
+        first, last = np.array(spans, dtype=np.int64).T
+        found = fit(first, last, np.array(rooms), np.array(given))
+        if found is None:
+            return False
+        for block, place, kept in zip(blocks, found.tolist(), given, strict=False):
+            self.place[block] = place
+            earlier = block[0] - 1
+            if kept < 0 and earlier >= 0 and self.tensor[earlier] == self.tensor[block[0]]:
+                self.left[earlier] = True
+        for (_, operator), place in zip(own, found[len(blocks) :].tolist(), strict=True):
+            self.scratch[operator] = place
+        for use in self.held.values():
+            if self.step[use] < begin:
+                self.left[use] = True
+        self.held = {self.tensor[use]: use for use in self.at[end] if self._stays(use, end)}
+        for use in inside:
+            if self.step[use] < end and self._next(use) > end:
+                self.left[use] = True
+        return True
+
+    def _bound(self, use: int, begin: int) -> int:
+        """Return the place of a use that goes on from the step before `begin`, or -1."""
+        earlier = use > 0 and self.tensor[use - 1] == self.tensor[use]
+        if self.step[use] == begin and earlier and self.step[use - 1] == begin - 1:
+            return int(self.place[use - 1])
+        return -1
+
+    def _stays(self, use: int, step: int) -> bool:
+        """Tell whether a tensor stays after a use."""
+        return self._next(use) == step + 1 or (self._next(use) > 0 and not self.left[use])
+
     def _next(self, use: int) -> int:
         more = use + 1 < len(self.tensor) and self.tensor[use + 1] == self.tensor[use]
         return self.step[use + 1] if more else -1
@@ -87,7 +152,7 @@ class _Memory:
         if own:
             self.scratch[operator] = own_place
         for use in self.at[step]:
-            if self._next(use) < 0 or (self.left[use] and self._next(use) > step + 1):
+            if not self._stays(use, step):
                 del self.held[self.tensor[use]]
         return True
 

@@ -16,14 +16,14 @@ from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.tensormemory.beam_search import Beam, widest
-from ordino.heuristics.tensormemory.rules import realised, takes, value_of
+from ordino.heuristics.tensormemory.rules import takes, value_of
 from ordino.heuristics.tensormemory.state_search import Part, StateSearch, residences_of_way
 from ordino.heuristics.tensormemory.states import KERNELS, Network
 from ordino.models.tensormemory import cpsat
 from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.residence import Residences
 from ordino.solvers.cpsat import solver as engine
-from ordino.solvers.tensormemory.packing import packed, repacked
+from ordino.solvers.tensormemory.packing import at_any_price, packed, repacked
 
 __all__ = ["NAME", "prove_capacity", "states", "takes"]
 
@@ -149,7 +149,9 @@ class _Run:
         if self.value is None or value < self.value:
             self.best, self.value = residences, value
             seconds = min(PACKING_SECONDS, PACKING_SHARE * self.budget.remaining())
-            plan = packed(residences, self.budget.child(seconds=seconds)) or realised(residences)
+            plan = packed(residences, self.budget.child(seconds=seconds))
+            if plan is None and self.graph.goal == "traffic":
+                plan = at_any_price(residences, self.budget)
             if plan is not None:
                 self.incumbent.offer(plan, NAME, value_of(self.graph, plan))
 
