@@ -189,7 +189,7 @@ class Lifetimes(Content):
         free = self.fixed == FREE
         top = int(np.where(free, 0, self.fixed + self.size).max())
         padded = self.size + self.alignment - 1
-        return top + sum(padded[free].tolist())
+        return top + int(sum(padded[free].tolist()))
 
     @property
     def windowed(self) -> bool:

@@ -14,7 +14,7 @@ from ordino.models.tensormemory.placement import Placement
 from ordino.models.tensormemory.placement_check import check_lifetimes
 from ordino.solvers.tensormemory import canonical
 
-__all__ = ["addresses"]
+__all__ = ["addresses", "fit"]
 
 
 def addresses(
@@ -26,7 +26,7 @@ def addresses(
     budget: Budget,
     alignment: int | Integers = 1,
 ) -> Integers | None:
-    """Place buffers within a capacity: in the orders that allocators use, then by exact search.
+    """Place buffers within a capacity.
 
     Args:
         start: First moment at which each buffer is alive; shape (buffers,).
@@ -40,7 +40,15 @@ def addresses(
         The offsets, checked; `None` where there is no fit, or none is found in time.
     """
     instance = Lifetimes.of(start, end, size, alignment=alignment, capacity=capacity)
-    if instance.load > capacity:
+    found = fit(instance, budget)
+    return None if found is None else found.offset
+
+
+def fit(instance: Lifetimes, budget: Budget) -> Placement | None:
+    """Place buffers within the capacity of an instance: in the orders that allocators use, then by
+    exact search; `None` where there is no fit, or none is found in time."""
+    capacity = instance.capacity
+    if capacity is None or instance.load > capacity:
         return None
     kernels: Any = load(KERNELS, budget)
     incumbent = Incumbent(instance, check_lifetimes, instance.objective)
@@ -55,4 +63,4 @@ def addresses(
     if incumbent.best is None and canonical.takes(instance) is None:
         canonical.canonical()(instance, incumbent, budget)
     found: Placement | None = incumbent.best
-    return None if found is None else found.offset
+    return found

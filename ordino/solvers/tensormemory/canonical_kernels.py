@@ -156,9 +156,9 @@ def _next_part(frames, f, arena, size, rank, least, placed, low, high, crossing,
 @kernel(
     f"void(int64, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_AA}, {_A}, int64)"
 )
-def _place(
+def _place(  # type: ignore[no-untyped-def]
     b, size, alignment, low, high, near_start, near, least, placed, found, crossing, log, state, at
-):  # type: ignore[no-untyped-def]
+):
     """Place a buffer at an offset, and push up those that it meets."""
     placed[b] = at
     found[b] = at
