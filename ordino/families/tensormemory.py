@@ -150,7 +150,36 @@ _PLACEMENT_SOLVERS = (
         scales=True,
     ),
 )
-_PLACEMENT_RACE = ("by-size", "by-class", "canonical", "climb")
+_MAPPING_SOLVERS = (
+    specs.rule(
+        "by-density",
+        f"{_RULES}.exchange:by_density",
+        "most benefit for bytes and time first, into fast memory",
+        takes=f"{_RULES}.exchange:takes",
+        kernels=f"{_RULES}.exchange_kernels",
+    ),
+    SolverSpec(
+        name="exchange",
+        summary="simulated annealing on what is in fast memory, and where",
+        make=f"{_RULES}.exchange:exchange",
+        takes=f"{_RULES}.exchange:takes",
+        improves=True,
+        scales=True,
+    ),
+    SolverSpec(
+        name="windows",
+        summary="neighbourhoods over windows of time, by CP-SAT",
+        make="ordino.solvers.neighbourhoods:windows",
+        arguments=(_CPSAT, f"{_EXACT}.mapping_windows:restriction"),
+        takes=f"{_EXACT}.mapping_windows:takes",
+        improves=True,
+        scales=True,
+    ),
+)
+_PLACEMENT_RACE = (
+    *("by-size", "by-class", "by-lifetime", "by-start", "canonical"),
+    *("by-density", "exchange", "cpsat", "windows", "climb"),
+)
 _PLACEMENT_BOUNDS = (
     BoundSpec(
         name="load",
@@ -201,8 +230,8 @@ FAMILY = Family(
     facts=f"{_EXACT}.facts:facts",
     formulations={"cpsat": _CPSAT},
     bounds=(*_GRAPH_BOUNDS, *_PLACEMENT_BOUNDS),
-    solvers=(*_GRAPH_SOLVERS, *_PLACEMENT_SOLVERS, *_ENGINES),
-    race=(*_GRAPH_RACE, *_PLACEMENT_RACE, "cpsat"),
+    solvers=(*_GRAPH_SOLVERS, *_PLACEMENT_SOLVERS, *_MAPPING_SOLVERS, *_ENGINES),
+    race=(*_GRAPH_RACE, *_PLACEMENT_RACE),
     formats=(*_GRAPH_FORMATS, *_PLACEMENT_FORMATS),
     solution_formats=(*_PLAN_FORMATS, *_OFFSETS_FORMATS),
     generators=(*_GRAPH_GENERATORS, *_LIFETIME_GENERATORS),

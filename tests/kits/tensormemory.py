@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
+from kits import tensormemory_placement as placement
 
 from ordino.models.tensormemory.graph import Graph, Plan
+from ordino.models.tensormemory.placement import Placement
 
 
 @st.composite
@@ -47,7 +49,7 @@ def graphs(draw: st.DrawFn, most: int = 5) -> Graph:
 
 
 def tiny() -> st.SearchStrategy:
-    return graphs()
+    return graphs() | placement.tiny()
 
 
 def orders_of(graph: Graph) -> Iterator[tuple[int, ...]]:
@@ -67,6 +69,8 @@ def orders_of(graph: Graph) -> Iterator[tuple[int, ...]]:
 
 def brute_force(graph: Graph) -> float:
     """Least objective over all orders, all choices of what leaves, and all addresses."""
+    if not isinstance(graph, Graph):
+        return placement.brute_force(graph)
     best = float("inf")
     for order in orders_of(graph):
         uses: dict[int, list[int]] = {}
@@ -149,6 +153,9 @@ def _least_height(graph: Graph, blocks: list[tuple[int, int, int]], below: float
 
 def mutations(graph: Graph, plan: Plan) -> Iterator[Plan]:
     """Single changes that break a plan."""
+    if isinstance(plan, Placement):
+        yield from placement.mutations(graph, plan)
+        return
     yield replace(plan, order=plan.order[:-1])
     yield replace(plan, order=np.append(plan.order[:-1], plan.order[0] + graph.operators))
     for place in range(plan.tensor.size):
@@ -214,4 +221,4 @@ def _unlimited() -> Graph:
     return replace(sample(), capacity=None)
 
 
-SAMPLES = {"tensor-graph": _unlimited}
+SAMPLES = {"tensor-graph": _unlimited, "minimalloc": placement.sample}

@@ -22,6 +22,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.team import Team
 from ordino.models.tensormemory.lifetimes import BUFFER, END, FREE, START, Lifetimes
 from ordino.models.tensormemory.placement import Placement
+from ordino.models.tensormemory.placement_check import check_lifetimes
 
 __all__ = [
     "KERNELS",
@@ -82,6 +83,15 @@ def _rule(instance: Lifetimes, key: str) -> Placement | None:
     return placing.placement() if placing.fits(height) else None
 
 
+def fixed_ones_fit(instance: Lifetimes) -> bool:
+    """Tell whether the fixed buffers keep clear of each other and of the capacity."""
+    fixed = np.flatnonzero(instance.fixed != FREE)
+    if not fixed.size:
+        return True
+    part = instance.part(fixed)
+    return check_lifetimes(part, Placement(part.fixed)).valid
+
+
 class Placing:
     """The arrays of one search (see `placing_kernels`); for one thread. O(n) memory.
 
@@ -105,6 +115,7 @@ class Placing:
         self._trial: Integers = np.zeros(count, np.int64)
         self._trial_offset: Integers = np.zeros(count, np.int64)
         self._free = instance.fixed == FREE
+        self._possible = fixed_ones_fit(instance)
         self.movable = int(self._free.sum())
 
     def order(self, key: str) -> Integers:
@@ -146,7 +157,8 @@ class Placing:
 
     def fits(self, height: int) -> bool:
         """Tell whether a placement of that height is a solution."""
-        return self.instance.capacity is None or height <= self.instance.capacity
+        capacity = self.instance.capacity
+        return self._possible and (capacity is None or height <= capacity)
 
     def placement(self) -> Placement:
         """Return where the buffers lie."""

@@ -21,7 +21,7 @@ whose lifetimes include both ends or neither: `ends=inclusive`, `ends=exclusive`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -54,7 +54,10 @@ def _columns(head: str) -> list[str]:
 
 
 def read_buffers(
-    text: Text, *, capacity: int | None = None, ends: str = "half-open"
+    text: Text,
+    *,
+    capacity: int | None = None,
+    ends: Literal["half-open", "inclusive", "exclusive"] = "half-open",
 ) -> Lifetimes | Mapping:
     """Read buffers; with a column `benefit`, a two-level mapping.
 
@@ -65,11 +68,8 @@ def read_buffers(
             neither. A column `end` is always included.
 
     Raises:
-        InputError: It is malformed, with line and column.
-        UsageError: There are no such ends.
+        InputError: It is malformed, with its line.
     """
-    if ends not in ENDS:
-        raise UsageError(f"ends={clip(ends)}: expected {', '.join(ENDS)}")
     table = _Table.of(text)
     later, longer = ENDS[ends]
     if table.included:
@@ -196,6 +196,8 @@ def write_offsets(instance: Lifetimes | Mapping, solution: Placement) -> str:
 
 
 def _written(instance: Lifetimes | Mapping, solution: Placement | None) -> str:
+    if not isinstance(instance, Lifetimes | Mapping):
+        raise UsageError("format minimalloc holds buffers with their lifetimes")
     lifetimes = instance.lifetimes if isinstance(instance, Mapping) else instance
     names = lifetimes.buffer_names or tuple(map(str, range(lifetimes.buffers)))
     for name in names:

@@ -118,6 +118,8 @@ def _name(data: Node, text: Text) -> str:
 
 def write_graph(graph: Graph) -> str:
     """Write a graph; raises `UsageError` for what the format can't hold."""
+    if not isinstance(graph, Graph):
+        raise UsageError("format tensor-graph holds graphs of operators")
     if graph.workspace.any() or graph.capacity is not None or graph != _plain(graph):
         raise UsageError(f"{FORMAT} holds no workspace, capacity or rules")
     read = set(graph.reads.items.tolist())

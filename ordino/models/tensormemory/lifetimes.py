@@ -14,7 +14,7 @@ that ends below it will do, a *fit*: the objective is the excess, 0 in every val
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -127,6 +127,7 @@ class Lifetimes(Content):
             if i == of and until is not None and start < until:
                 raise InstanceError(f"{where} starts before the one before ends, at {until}")
             of, until = i, end
+        gaps[gaps[:, LOW] == gaps[:, HIGH], LOW:] = 0
         gaps.flags.writeable = False
         return gaps
 
@@ -188,7 +189,7 @@ class Lifetimes(Content):
         free = self.fixed == FREE
         top = int(np.where(free, 0, self.fixed + self.size).max())
         padded = self.size + self.alignment - 1
-        return top + sum(padded[free].tolist())
+        return top + int(sum(padded[free].tolist()))
 
     @property
     def windowed(self) -> bool:
@@ -226,6 +227,19 @@ class Lifetimes(Content):
             rows.append([i, at, int(self.end[i]), 0, size])
         kept = sorted(row for row in rows if row[START] < row[END] and row[LOW] < row[HIGH])
         return np.array(kept, dtype=np.int64).reshape(-1, 5)
+
+    def part(self, buffers: Integers) -> Lifetimes:
+        """Return an instance of some of the buffers alone, in ascending order."""
+        kept = np.isin(self.gaps[:, BUFFER], buffers)
+        gaps = self.gaps[kept]
+        gaps[:, BUFFER] = np.searchsorted(buffers, gaps[:, BUFFER])
+        columns = ("start", "end", "size", "alignment", "hint", "fixed")
+        return replace(
+            self,
+            **{name: getattr(self, name)[buffers] for name in columns},
+            gaps=gaps,
+            buffer_names=tuple(self.buffer_names[i] for i in buffers) if self.buffer_names else (),
+        )
 
     def buffer(self, index: int) -> str:
         """Name a buffer for messages: by number, and by label if it has another."""

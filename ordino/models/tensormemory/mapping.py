@@ -33,7 +33,8 @@ class Mapping(Content):
     Attributes:
         lifetimes: The buffers; its capacity is that of the fast memory. No offset is fixed.
         benefit: What each buffer brings in fast memory, at least 0; shape (buffers,).
-        tensor: Number of the tensor that each buffer is a residence of; shape (buffers,).
+        tensor: Number of the tensor that each buffer is a residence of; shape (buffers,). They are
+            numbered anew as they come.
 
     Raises:
         InstanceError: The data are no such instance.
@@ -55,7 +56,8 @@ class Mapping(Content):
             raise InstanceError("expected a capacity of the fast memory")
         for i in np.flatnonzero(self.lifetimes.fixed != FREE)[:1].tolist():
             raise InstanceError(f"{self.lifetimes.buffer(i)} has a fixed offset: none may have")
-        put(self, "tensor", tensor)
+        _, first, number = np.unique(tensor, return_index=True, return_inverse=True)
+        put(self, "tensor", frozen_integers(np.argsort(np.argsort(first))[number], "tensor"))
 
     @classmethod
     def of(

@@ -21,6 +21,7 @@ from ordino.models.tensormemory.placement import ABSENT, Placement
 from ordino.models.tensormemory.sections import sections
 
 __all__ = ["formulate_lifetimes", "formulate_mapping", "takes_lifetimes", "takes_mapping"]
+__all__ += ["unit_of"]
 
 MOST_MEMBERS = 1_000_000
 """Buffers in sections, over all sections, of a model."""
@@ -50,7 +51,7 @@ def formulate_lifetimes(instance: Lifetimes, upper_bound: Value | None) -> Cpsat
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
-    unit = _unit(instance)
+    unit = unit_of(instance)
     if instance.capacity is not None:
         ceiling = instance.capacity // unit
     else:
@@ -98,7 +99,7 @@ def formulate_mapping(instance: Mapping, upper_bound: Value | None) -> CpsatForm
     model = cp_model.CpModel()
     lifetimes = instance.lifetimes
     count = lifetimes.buffers
-    unit = _unit(lifetimes)
+    unit = unit_of(lifetimes)
     ceiling = instance.capacity // unit
     fits = lifetimes.size <= instance.capacity
     present = [model.new_int_var(0, int(fit), "") for fit in fits.tolist()]
@@ -130,7 +131,7 @@ def formulate_mapping(instance: Mapping, upper_bound: Value | None) -> CpsatForm
     return CpsatFormulation(model=model, levels=(lost,), hint=hint, read=read)
 
 
-def _unit(instance: Lifetimes) -> int:
+def unit_of(instance: Lifetimes) -> int:
     """Return the largest number on whose multiples everything may lie."""
     parts = [instance.size, instance.alignment[instance.alignment > 1]]
     parts += [instance.fixed[instance.fixed != FREE], instance.gaps[:, LOW], instance.gaps[:, HIGH]]

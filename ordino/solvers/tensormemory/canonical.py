@@ -29,7 +29,7 @@ from ordino.models.tensormemory.lifetimes import FREE, Lifetimes
 from ordino.models.tensormemory.placement import Placement
 from ordino.models.tensormemory.sections import Sections, sections
 
-__all__ = ["KERNELS", "NAME", "canonical", "fit", "takes"]
+__all__ = ["KERNELS", "NAME", "Ground", "Search", "canonical", "least", "takes"]
 
 NAME = "canonical"
 KERNELS = "ordino.solvers.tensormemory.canonical_kernels"
@@ -90,17 +90,6 @@ def _step(instance: Lifetimes) -> int:
     parts = [instance.size, instance.alignment[instance.alignment > 1]]
     parts.append(instance.fixed[instance.fixed != FREE])
     return math.gcd(*np.concatenate(parts).tolist())
-
-
-def fit(instance: Lifetimes, budget: Budget) -> Placement | None:
-    """Place buffers within the capacity of an instance, or return `None` where the budget ends
-    first or there is no fit. For planners that need addresses; nothing is checked."""
-    from ordino.models.tensormemory.placement_check import check_lifetimes
-
-    incumbent = Incumbent(instance, check_lifetimes, instance.objective)
-    canonical()(instance, incumbent, budget)
-    found: Placement | None = incumbent.best
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,12 +244,12 @@ class _Team(Team):
             return instance.capacity
         best = self.incumbent.objective
         if not isinstance(best, int):
-            best = instance.ceiling + 1
+            best = instance.ceiling + self.step
         with self.lock:
             low = self.low
         share = (0.0, 1.0, 0.25, 1.0, 0.0, 0.5)[turn % 6]
         steps = max(0, (best - 1 - low) // self.step)
-        return low + int(share * steps) * self.step
+        return int(low + int(share * steps) * self.step)
 
     def work(self, number: int) -> None:
         """Take turns until all is proved or the budget ends."""
@@ -297,8 +286,9 @@ class _Team(Team):
 
     def failed(self, height: int) -> None:
         """State that there is no placement of a height."""
-        if self.ground.instance.capacity is not None:
-            reason = f"no placement of {self.ground.instance.buffers} buffers ends below {height}"
+        instance = self.ground.instance
+        if instance.capacity is not None or height >= instance.ceiling:
+            reason = f"no placement of the {instance.buffers} buffers ends at {height} or below"
             self.incumbent.prove_infeasible(NAME, reason)
             return
         with self.lock:

@@ -22,8 +22,8 @@ leaves free stands behind them in `arena`, and is solved part by part in the fra
 
 Arrays, for n buffers and s sections:
 
-- `size`, `alignment`, `fixed` (-1 for none), `rank`, `twin` (the one before of the same kind, -1 for
-  none; of twins, the one before has the lower rank), `low`, `high` (sections): shape (n,).
+- `size`, `alignment`, `fixed` (-1 for none), `rank`, `twin` (the one before of the same kind, with
+  lower rank, -1 for none), `low`, `high` (sections): shape (n,).
 - `near_start`, `near`: buffers that meet each buffer; `in_start`, `inside`: sections of each one.
 - `least`, `placed` (offset on trial, -1 for free), `found` (offsets of the fit): shape (n,).
 - `crossing`: free buffers on both sides of the border behind each section; shape (s,).
@@ -49,10 +49,10 @@ DEPTH, NODES, LOG = 0, 1, 2
 
 _FROM, TO, _FIRST, COUNT, _NEXT, _OFFSET, _RANK, _CEILING, BUFFER, _LOG, _LEFT = range(11)
 _PART, _KEY, _LOCK, FRAME = range(11, 15)
-"""Columns of a frame: range of sections; its buffers in `arena`, and the next to try; (offset, rank)
-below which none is placed; the least end of a free buffer; the one on trial, -1 for none; length of
-`log` before; how many it leaves; section up to which these are solved; place and value in `memory`.
-"""
+"""Columns of a frame: range of sections; its buffers in `arena`, and the next to try; offset and
+rank below which none is placed; the least end of a free buffer; the one on trial, -1 for none;
+length of `log` before; how many it leaves; section up to which these are solved; place and value in
+`memory`."""
 
 ROOT = -2
 """What the root, whose parts are those of the instance, has on trial."""
@@ -156,9 +156,9 @@ def _next_part(frames, f, arena, size, rank, least, placed, low, high, crossing,
 @kernel(
     f"void(int64, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_AA}, {_A}, int64)"
 )
-def _place(
+def _place(  # type: ignore[no-untyped-def]
     b, size, alignment, low, high, near_start, near, least, placed, found, crossing, log, state, at
-):  # type: ignore[no-untyped-def]
+):
     """Place a buffer at an offset, and push up those that it meets."""
     placed[b] = at
     found[b] = at
@@ -276,11 +276,11 @@ def advance(  # type: ignore[no-untyped-def]
             offset = least[b]
             if offset >= frames[f, _CEILING]:
                 k = count
-            elif offset < frames[f, _OFFSET]:
+                break
+            late = offset == frames[f, _OFFSET] and rank[b] < frames[f, _RANK]
+            if offset < frames[f, _OFFSET] or late:
                 continue
-            elif offset == frames[f, _OFFSET] and rank[b] < frames[f, _RANK]:
-                continue
-            elif twin[b] < 0 or placed[twin[b]] >= 0:
+            if twin[b] < 0 or placed[twin[b]] >= 0:
                 chosen = b
                 break
         frames[f, _NEXT] = k

@@ -18,7 +18,7 @@ from ordino.models.tensormemory.graph import Graph, Plan
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.residence import Residences
 from ordino.solvers.cpsat import solve_apart
-from ordino.solvers.tensormemory import canonical
+from ordino.solvers.tensormemory.addressing import fit
 
 __all__ = ["at_any_price", "packed", "repacked"]
 
@@ -53,9 +53,7 @@ def _fit(
         alignment=graph.alignment,
         capacity=height // graph.alignment * graph.alignment,
     )
-    if canonical.takes(buffers) is not None:
-        return None
-    placement = canonical.fit(buffers, budget)
+    placement = fit(buffers, budget)
     return None if placement is None else placement.offset
 
 
