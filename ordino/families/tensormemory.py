@@ -89,13 +89,37 @@ _GRAPH_GENERATORS = tuple(
         ("series-parallel", "series_parallel", "random series-parallel graphs"),
     )
 )
-_PLAN_FORMATS: tuple[SolutionFormatSpec, ...] = ()
+_PLAN_FORMATS = tuple(
+    SolutionFormatSpec(
+        name=name,
+        summary=summary,
+        read=f"{_FILES}.plans:read_{part}",
+        sniff=f"{_FILES}.plans:sniff_{part}",
+        write=f"{_FILES}.plans:write_{part}",
+    )
+    for name, part, summary in (
+        ("residences", "residences", "CSV of residences with their steps and offsets"),
+        ("tflm", "tflm", "offline offsets of TensorFlow Lite Micro, as a C array"),
+        (
+            "events",
+            "events",
+            "a line an event: create, fetch, spill, drop, at which step and offset",
+        ),
+    )
+)
 
 _CPSAT = f"{_MODEL}.engines:formulate"
 _PLACING = f"{_RULES}.placing"
 _TAKES_LIFETIMES = f"{_PLACING}:takes"
 _PLACING_KERNELS = f"{_PLACING}_kernels"
-_ENGINES = (specs.cpsat(_CPSAT, takes=f"{_MODEL}.engines:takes"),)
+_ENGINES = (
+    specs.cpsat(_CPSAT, takes=f"{_MODEL}.engines:takes"),
+    specs.milp(
+        f"{_MODEL}.milp:formulate",
+        "the programme of Li, Gupta, Malik 2023, for small graphs",
+        takes=f"{_MODEL}.milp:takes",
+    ),
+)
 _PLACEMENT_SOLVERS = (
     specs.rule(
         "by-size",
@@ -228,7 +252,8 @@ FAMILY = Family(
     adjust=f"{_EXACT}.options:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_EXACT}.facts:facts",
-    formulations={"cpsat": _CPSAT},
+    curve=f"{_EXACT}.facts:curve",
+    formulations={"cpsat": _CPSAT, "milp": f"{_MODEL}.milp:formulate"},
     bounds=(*_GRAPH_BOUNDS, *_PLACEMENT_BOUNDS),
     solvers=(*_GRAPH_SOLVERS, *_PLACEMENT_SOLVERS, *_MAPPING_SOLVERS, *_ENGINES),
     race=(*_GRAPH_RACE, *_PLACEMENT_RACE),

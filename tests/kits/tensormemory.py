@@ -221,4 +221,14 @@ def _unlimited() -> Graph:
     return replace(sample(), capacity=None)
 
 
-SAMPLES = {"tensor-graph": _unlimited, "minimalloc": placement.sample}
+def _in_place() -> Graph:
+    """What TensorFlow Lite Micro can keep: the file's order, all addresses multiples of 16."""
+    return replace(sample().held(), capacity=None, fixed_order=True, alignment=16)
+
+
+SAMPLES = {
+    "tensor-graph": _unlimited,
+    "minimalloc": placement.sample,
+    "offsets": placement.sample,
+    "tflm": _in_place,
+}
