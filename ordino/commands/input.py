@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from ordino.core.report import Report
     from ordino.core.result import Result
 
-__all__ = ["read_adjusted", "read_given", "require_one_stdin", "require_valid"]
+__all__ = [
+    "read_adjusted",
+    "read_given",
+    "read_original",
+    "require_one_stdin",
+    "require_valid",
+]
 
 
 def require_one_stdin(*sources: str | None) -> None:
@@ -21,15 +27,27 @@ def require_one_stdin(*sources: str | None) -> None:
         raise UsageError("only one file can come from standard input")
 
 
-def read_adjusted(
-    source: str, format: str | None, max_size: int, problem: Mapping[str, str]
-) -> tuple[Instance, Family]:
-    """Read an instance, apply problem options, and return it with its family."""
+def read_original(
+    source: str, format: str | None, max_size: int, options: Mapping[str, str]
+) -> tuple[Instance, Family, dict[str, str]]:
+    """Read an instance with those options that its format has.
+
+    Returns:
+        The instance, its family, and the problem options that are left.
+    """
     from ordino.core.registry import family
     from ordino.instances.reading import read_instance
 
-    instance = read_instance(source, format, max_size)
-    home = family(instance.family)
+    problem = dict(options)
+    instance = read_instance(source, format, max_size, problem)
+    return instance, family(instance.family), problem
+
+
+def read_adjusted(
+    source: str, format: str | None, max_size: int, options: Mapping[str, str]
+) -> tuple[Instance, Family]:
+    """Read an instance, apply problem options, and return it with its family."""
+    instance, home, problem = read_original(source, format, max_size, options)
     return home.adjusted(instance, problem), home
 
 

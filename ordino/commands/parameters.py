@@ -260,6 +260,8 @@ def _is_switch(flag: str, known: set[str], takes_from: tuple[str, ...], ctx: cli
         for function in (getattr(each, name) for name in takes_from):
             if function is not None:
                 options |= parameters_of(resolve(function))
+        for spec in each.formats:
+            options |= parameters_of(resolve(spec.read))
     if _name(flag) not in options:
         flags = known | {"--" + option.replace("_", "-") for option in options}
         raise click.NoSuchOption(flag, possibilities=get_close_matches(flag, flags), ctx=ctx)

@@ -160,6 +160,7 @@ class FormatSpec:
         suffixes: Endings of file names, with the dot.
         file_name: Regular expression of whole file names whose named groups are parameters.
         many: A file holds any number of instances.
+        binary: `read` takes a `Blob`; files are known by their suffix alone.
     """
 
     name: str
@@ -170,6 +171,7 @@ class FormatSpec:
     suffixes: tuple[str, ...] = ()
     file_name: str | None = None
     many: bool = False
+    binary: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +224,7 @@ class Family:
             user may set.
         simulated: What these values measure; by default the first level of the objective.
         facts: Reference to `instance -> dict` of what `info` shows.
+        curve: Reference to `instance -> (rows, Scene)`: how the objective depends on a limit.
         explain: Reference to `(instance, solution | None, budget) -> Explanation`; its keyword-only
             parameters are questions about a part of the instance, for which it is not solved first.
         adopts: Class of another library (`module:name`, or one that inherits from it) to reference
@@ -250,6 +253,7 @@ class Family:
     simulate: str | None = None
     simulated: str | None = None
     facts: str | None = None
+    curve: str | None = None
     explain: str | None = None
     names: str | None = None
     load: str | None = None

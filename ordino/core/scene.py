@@ -20,6 +20,8 @@ class Bar:
         detail: Shown on hovering where the format can.
         style: `solid`; `late` is drawn with a warning border, `idle` hatched and grey, `setup`
             grey, `blocked` hatched.
+        span: Lower and upper edge inside the row, in units of the scene's `height`; without it,
+            bars of a row that overlap are stacked.
     """
 
     row: int
@@ -29,6 +31,7 @@ class Bar:
     label: str = ""
     detail: str = ""
     style: str = "solid"
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class Scene:
         bars: The rectangles.
         marks: The lines.
         legend: Names of the groups, in order; empty for none.
+        height: Of a row, where bars have a `span`: a map, with a vertical axis as well.
+        upright: Name of that axis.
+        origin: Whether the horizontal axis begins at 0, unless something lies before.
     """
 
     title: str
@@ -59,3 +65,6 @@ class Scene:
     bars: tuple[Bar, ...]
     marks: tuple[Mark, ...] = ()
     legend: tuple[str, ...] = ()
+    height: float | None = None
+    upright: str = ""
+    origin: bool = True

@@ -15,7 +15,7 @@ from typing import Protocol
 from ordino.core.arrays import LARGEST
 from ordino.core.errors import InputError, InstanceError, clip
 
-__all__ = ["Line", "Place", "Text", "integers_of"]
+__all__ = ["Blob", "Line", "Place", "Text", "integers_of"]
 
 _TOKEN = re.compile(r"\S+")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -124,6 +124,19 @@ class Text:
     def end_error(self, message: str) -> InputError:
         """Make an error about something that is missing at the end of the text."""
         return InputError(message, source=self.source, line=self.content.count("\n") + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes, the name of where they came from, and a name for what is in them."""
+
+    content: bytes
+    source: str = "<bytes>"
+    name: str = ""
+
+    def error(self, message: str) -> InputError:
+        """Make an error about the bytes as a whole."""
+        return InputError(message, source=self.source)
 
 
 def integers_of(lines: Sequence[Line], *, minimum: int | None = None) -> list[int]:

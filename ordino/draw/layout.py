@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from ordino.core.scene import Bar, Mark, Scene
@@ -24,6 +25,7 @@ MARGIN = 18.0
 TITLE_SIZE, LABEL_SIZE, TICK_SIZE = 17.0, 12.0, 11.0
 SMALLEST_BAR_LABEL, LARGEST_BAR_LABEL = 7.0, 11.5
 LONGEST_ROW_LABEL = 28
+MAP_HEIGHT = 480.0
 LONGEST_LEGEND = 60
 
 
@@ -109,9 +111,10 @@ def lay_out(scene: Scene) -> Drawing:
         Words(MARGIN, MARGIN + TITLE_SIZE / 2, scene.title, TITLE_SIZE, bold=True),
         *_rows(scene, frame),
         *_axis(scene, frame),
+        *_upright(scene, frame),
     ]
     for bar, lane in zip(scene.bars, lanes, strict=True):
-        items += _bar(bar, lane, depth[bar.row], frame)
+        items += _bar(bar, *_edges(bar, lane, depth[bar.row], frame, scene.height), frame)
     for mark in scene.marks:
         items += _mark(mark, frame)
     plot = (frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top)
@@ -122,6 +125,8 @@ def lay_out(scene: Scene) -> Drawing:
 def _stack(scene: Scene) -> tuple[list[int], list[int]]:
     """Give each bar the first free lane of its row; return the lanes, and how many a row has."""
     lanes = [0] * len(scene.bars)
+    if scene.height is not None:
+        return lanes, [1] * len(scene.rows)
     ends: list[list[float]] = [[] for _ in scene.rows]
     bars = scene.bars
     for index in sorted(range(len(bars)), key=lambda i: (bars[i].start, bars[i].end)):
@@ -149,11 +154,14 @@ class _Frame:
     @classmethod
     def of(cls, scene: Scene, depth: Sequence[int]) -> _Frame:
         points = [p for bar in scene.bars for p in (bar.start, bar.end)]
-        points += [0.0, *(mark.at for mark in scene.marks)]
+        points += [mark.at for mark in scene.marks]
+        points += [0.0] if scene.origin or not points else []
         low, high = min(points), max(points)
         high = high if high > low else low + 1
 
         lane_height = 30.0 if sum(depth) <= 20 else max(15.0, 600 / sum(depth))
+        if scene.height is not None:
+            lane_height = max(120.0, MAP_HEIGHT / len(depth))
         top = MARGIN + TITLE_SIZE + 34
         edges = [top]
         for lanes in depth:
@@ -161,8 +169,10 @@ class _Frame:
 
         labels = [_clipped(row) for row in scene.rows]
         left = MARGIN + 10 + max((_width(label, LABEL_SIZE) for label in labels), default=0)
+        if scene.height is not None:
+            left += _width(_grouped(scene.height), TICK_SIZE)
         fullest = max(map(len, _by_row(scene)), default=0)
-        right = left + min(1700.0, max(960.0, 15.0 * fullest))
+        right = left + min(1700.0, max(960.0, (15.0 if scene.height is None else 3.0) * fullest))
         return cls(left, right, top, low, high + 0.012 * (high - low), tuple(edges))
 
     @property
@@ -186,6 +196,8 @@ def _rows(scene: Scene, frame: _Frame) -> Iterator[Item]:
         if index % 2 == 0:
             yield Box(frame.left, upper, frame.right - frame.left, lower - upper, BAND)
         size = min(LABEL_SIZE, lower - upper)
+        if scene.height is not None:
+            continue
         yield Words(frame.left - 8, (upper + lower) / 2, _clipped(row), size, anchor="end")
 
 
@@ -193,19 +205,40 @@ def _axis(scene: Scene, frame: _Frame) -> Iterator[Item]:
     for value in ticks(frame.low, frame.high, int((frame.right - frame.left) / 80)):
         x = frame.x(value)
         yield Line(x, frame.top, x, frame.bottom + 4, GRID)
-        label = f"{value:,}".replace(",", "\N{THIN SPACE}")
-        yield Words(x, frame.bottom + 14, label, TICK_SIZE, FAINT, "middle")
+        yield Words(x, frame.bottom + 14, _grouped(value), TICK_SIZE, FAINT, "middle")
     yield Line(frame.left, frame.bottom, frame.right, frame.bottom, FAINT)
     yield Line(frame.left, frame.top, frame.left, frame.bottom, FAINT)
     middle = (frame.left + frame.right) / 2
     yield Words(middle, frame.bottom + 34, scene.axis, LABEL_SIZE, FAINT, "middle")
 
 
-def _bar(bar: Bar, lane: int, lanes: int, frame: _Frame) -> Iterator[Item]:
+def _upright(scene: Scene, frame: _Frame) -> Iterator[Item]:
+    """Draw the vertical axis of a map, in each of its rows."""
+    if scene.height is None:
+        return
+    for upper, lower in pairwise(frame.edges):
+        for value in ticks(0, scene.height, int((lower - upper) / 40)):
+            y = lower - value / scene.height * (lower - upper)
+            yield Line(frame.left - 4, y, frame.right, y, GRID)
+            yield Words(frame.left - 8, y, _grouped(value), TICK_SIZE, FAINT, "end")
+    if scene.upright:
+        yield Words(frame.left, frame.top - 12, scene.upright, LABEL_SIZE, FAINT)
+
+
+def _edges(
+    bar: Bar, lane: int, lanes: int, frame: _Frame, full: float | None
+) -> tuple[float, float]:
+    """Return the upper edge of a bar, and its height."""
     upper, lower = frame.edges[bar.row], frame.edges[bar.row + 1]
+    if bar.span is not None and full is not None:
+        low, high = (share / full * (lower - upper) for share in bar.span)
+        return lower - high, high - low
     padding = 0.1 * (lower - upper) if lanes == 1 else 3.0
     height = (lower - upper - 2 * padding) / lanes
-    y = upper + padding + lane * height
+    return upper + padding + lane * height, height
+
+
+def _bar(bar: Bar, y: float, height: float, frame: _Frame) -> Iterator[Item]:
     x = frame.x(bar.start)
     width = max(0.75, frame.x(bar.end) - x)
     wide, late = width > 4, bar.style == "late"
@@ -258,6 +291,11 @@ def _legend(names: Sequence[str], frame: _Frame) -> list[Box | Words]:
         items.append(Words(x + 17, y, text, TICK_SIZE))
         x += width
     return items
+
+
+def _grouped(value: float) -> str:
+    """Write a number with its digits in groups of three."""
+    return f"{value:,}".replace(",", "\N{THIN SPACE}")
 
 
 def _clipped(label: str) -> str:

@@ -22,7 +22,7 @@ from ordino.core.parameters import bind, parameters_of
 from ordino.core.plain import Node, parse_json
 from ordino.core.registry import all_families, family, formats
 from ordino.core.result import Result
-from ordino.core.text import Text
+from ordino.core.text import Blob, Text
 
 __all__ = [
     "MAX_BYTES",
@@ -54,6 +54,19 @@ def read_text(source: Source, max_bytes: int = MAX_BYTES) -> Text:
     """
     if isinstance(source, str) and "\n" in source:
         return Text(source)
+    data, name, stem = _read_bytes(source, max_bytes)
+    if (null := data.find(b"\0")) >= 0:
+        line = data.count(b"\n", 0, null) + 1
+        raise InputError("binary data, expected text", source=name, line=line)
+    try:
+        return Text(data.decode("utf-8-sig"), name, stem)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError("not UTF-8 text", source=name, line=line) from None
+
+
+def _read_bytes(source: Source, max_bytes: int) -> tuple[bytes, str, str]:
+    """Return what is in a source, the name of the source, and that of what is in it."""
     if hasattr(source, "read"):
         name, stem = getattr(source, "name", "<stream>"), ""
         data = source.read(max_bytes + 1)
@@ -68,14 +81,7 @@ def read_text(source: Source, max_bytes: int = MAX_BYTES) -> Text:
         data = data.encode()
     if len(data) > max_bytes:
         raise _too_large(name, max_bytes)
-    if (null := data.find(b"\0")) >= 0:
-        line = data.count(b"\n", 0, null) + 1
-        raise InputError("binary data, expected text", source=name, line=line)
-    try:
-        return Text(data.decode("utf-8-sig"), name, stem)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("not UTF-8 text", source=name, line=line) from None
+    return data, name, stem
 
 
 def _read_file(path: Path, name: str, max_bytes: int) -> bytes:
@@ -97,7 +103,10 @@ def _too_large(name: str, max_bytes: int) -> InputError:
 
 
 def read_instance(
-    source: Source, format: str | None = None, max_bytes: int = MAX_BYTES
+    source: Source,
+    format: str | None = None,
+    max_bytes: int = MAX_BYTES,
+    options: dict[str, Any] | None = None,
 ) -> Instance:
     """Read one instance: of a file, standard input, a stream, a text, or by its public name.
 
@@ -106,6 +115,7 @@ def read_instance(
             or of a public set below `ORDINO_DATA`; a path or name may end in `#` and a number.
         format: Name of a format, with parameters as in `orlib-wt:n=40`.
         max_bytes: Larger input is refused.
+        options: Parameters of the format may be among them, and are taken out.
 
     Raises:
         InputError: It can't be read as an instance.
@@ -120,8 +130,12 @@ def read_instance(
                 raise UsageError(f"{source} is bundled with Ordino, it has no format {format!r}")
             return found
         source = locate(source)
+    if (binary := _binary(source, format)) is not None:
+        blob = Blob(*_read_bytes(source, max_bytes))
+        made: Instance = _made(binary, blob, _split_format(format or binary.name)[1], options)
+        return made
     text = read_text(source, max_bytes)
-    instances, spec = _parse(text, format)
+    instances, spec = _parse(text, format, options)
     if number is None and len(instances) == 1:
         return instances[0]
     if number is None:
@@ -152,7 +166,19 @@ def _split_number(source: Source) -> tuple[Source, int | None]:
     return source, None
 
 
-def _parse(text: Text, format: str | None) -> tuple[list[Instance], str]:
+def _binary(source: Source, format: str | None) -> FormatSpec | None:
+    """Return the format of bytes that a user names, or that the ending of a file stands for."""
+    suffix = Path(source).suffix if isinstance(source, (str, os.PathLike)) else ""
+    for _, spec in formats():
+        named = format is not None and _split_format(format)[0] == spec.name
+        if spec.binary and (named or (format is None and suffix in spec.suffixes)):
+            return spec
+    return None
+
+
+def _parse(
+    text: Text, format: str | None, options: dict[str, Any] | None = None
+) -> tuple[list[Instance], str]:
     if format == JSON or (format is None and _is_ours(text)):
         return [_from_json(text)], JSON
     if format is not None:
@@ -162,9 +188,19 @@ def _parse(text: Text, format: str | None) -> tuple[list[Instance], str]:
             raise UnknownNameError("format", name, [JSON, *(s.name for _, s in formats())])
     else:
         spec, given = _sniff(text), {}
-    reader = resolve(spec.read)
     if found := _named(spec, text):
         given = found.groupdict() | given
+    made = _made(spec, text, given, options)
+    return (made if spec.many else [made]), spec.name
+
+
+def _made(
+    spec: FormatSpec, text: Text | Blob, given: dict[str, str], options: dict[str, Any] | None
+) -> Any:
+    """Read a text or bytes in a format, with the parameters that are given."""
+    reader = resolve(spec.read)
+    for name in parameters_of(reader).keys() & (options or {}).keys():
+        given[name] = options.pop(name)  # type: ignore[union-attr]
     missing = [
         name
         for name, parameter in parameters_of(reader).items()
@@ -175,8 +211,7 @@ def _parse(text: Text, format: str | None) -> tuple[list[Instance], str]:
             f"{spec.name} does not say its {missing[0]}; give it, as in "
             f"--format {spec.name}:{missing[0]}=40"
         )
-    made = reader(text, **bind(reader, given, f"format {spec.name}"))
-    return (made if spec.many else [made]), spec.name
+    return reader(text, **bind(reader, given, f"format {spec.name}"))
 
 
 def _split_format(format: str) -> tuple[str, dict[str, str]]:

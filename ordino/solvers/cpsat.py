@@ -19,7 +19,7 @@ from ordino.core.objective import Value
 from ordino.core.status import StopReason
 from ordino.models.formulation import CpsatFormulation
 
-__all__ = ["NAME", "Formulate", "configured", "run", "solver"]
+__all__ = ["NAME", "Formulate", "configured", "run", "solve_apart", "solver"]
 
 NAME = "cpsat"
 POLL_SECONDS = 0.02
@@ -206,6 +206,24 @@ def run(
     if status == cp_model.MODEL_INVALID:
         raise SolverError(f"CP-SAT refuses the model: {clip(model.validate(), 300)}")
     return status
+
+
+def solve_apart(formulation: CpsatFormulation, budget: Budget) -> tuple[Any, bool]:
+    """Minimise the first level of a formulation that is a part of a larger method.
+
+    Returns:
+        The best solution, `None` if there is none in time; and whether that is proved.
+    """
+    from ortools.sat.python import cp_model
+
+    model = formulation.model
+    model.minimize(formulation.levels[0])
+    engine = configured(budget, formulation.parameters)
+    status = run(engine, model, budget, lambda values, value: None)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None, bool(status == cp_model.INFEASIBLE)
+    values = list(engine.response_proto.solution)
+    return formulation.read(values), bool(status == cp_model.OPTIMAL)
 
 
 def configured(budget: Budget, parameters: str) -> Any:

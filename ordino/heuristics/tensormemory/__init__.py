@@ -1,0 +1,1 @@
+"""Rules and searches for tensor memory."""

@@ -1,0 +1,1 @@
+"""Formats and generators of tensor memory."""

@@ -1,0 +1,299 @@
+"""Reads ONNX models as graphs of operators. Weights are not needed.
+
+Shapes come from ONNX's own inference. What depends on constants alone is folded; reshaping nodes
+are views. Graph inputs count as parameters if they have an initializer, or stand where weights do
+(the kernel of a convolution, the second factor of a product); `inputs` says which are none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from ordino.core.errors import InputError, InstanceError, MissingExtraError, UsageError, clip
+from ordino.core.text import Blob
+from ordino.instances.tensormemory.trace import Node, graph_of
+from ordino.models.tensormemory.graph import Graph
+
+__all__ = ["DataType", "read_onnx", "sniff_onnx"]
+
+DataType = Literal["float32", "float16", "bfloat16", "int16", "int8"]
+WIDTHS = {"float32": 4, "float16": 2, "bfloat16": 2, "int16": 2, "int8": 1}
+
+VIEWS = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}
+SHAPES = {"Shape", "Size"}
+"""What these make depends on shapes alone, which are constants here."""
+UNARY = {
+    *("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Sigmoid", "HardSigmoid", "HardSwish"),
+    *("Tanh", "Gelu", "Mish", "Erf", "Exp", "Log", "Sqrt", "Abs", "Neg", "Softplus", "Clip"),
+    *("Cast", "BatchNormalization", "Add", "Sub", "Mul", "Div", "Pow"),
+}
+"""Of one input and constants, these work element by element."""
+WEIGHT_PLACES = {
+    **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "LayerNormalization"), (1, 2)),
+    **dict.fromkeys(("InstanceNormalization", "GroupNormalization"), (1, 2)),
+    **dict.fromkeys(("MatMul", "Add", "Sub", "Mul", "Div", "Pow", "PRelu", "Reshape"), (1,)),
+    **dict.fromkeys(("BatchNormalization", "LSTM", "GRU", "RNN"), (1, 2, 3, 4)),
+    **dict.fromkeys(("ConstantOfShape", "Gather"), (0,)),
+}
+SMALL = 4096
+"""Integers of more elements than this are no shapes."""
+
+
+def sniff_onnx(head: str) -> bool:
+    """Tell whether a text is a model: none is, the format is known by its ending."""
+    return False
+
+
+def read_onnx(
+    blob: Blob,
+    *,
+    dim: str | None = None,
+    dtype: DataType | None = None,
+    inputs: str | None = None,
+    fuse: bool = False,
+) -> Graph:
+    """Read a model.
+
+    Args:
+        blob: The file.
+        dim: Values of dimensions that the file leaves open, as in N=1,length=128; the third of an
+            input without a name is input.2 (dimensions count from 0).
+        dtype: Take floating-point values as of this type.
+        inputs: Names of the true inputs, with commas between.
+        fuse: Whether nodes that work element by element join their neighbours.
+
+    Raises:
+        InputError: No model, truncated, an unknown shape, missing data.
+        MissingExtraError: The package `onnx` is not installed.
+    """
+    model = _model(blob)
+    _fix_dimensions(model, dim)
+    _load_shapes(model, blob)
+    inferred = _inferred(model, blob)
+    network = _Network(inferred, blob, dtype, None if inputs is None else set(inputs.split(",")))
+    try:
+        outputs = [each.name for each in inferred.graph.output]
+        return graph_of(network.nodes(), network.sizes, outputs, name=blob.name, fuse=fuse)
+    except InstanceError as error:
+        raise blob.error(error.message) from None
+
+
+def _model(blob: Blob) -> Any:
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError:
+        raise MissingExtraError("reading ONNX models", "onnx") from None
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(blob.content)
+    except DecodeError:
+        raise blob.error("no ONNX model, or a truncated one") from None
+    if not model.graph.node:
+        raise blob.error("no ONNX model: it holds no nodes")
+    return model
+
+
+def _fix_dimensions(model: Any, dim: str | None) -> None:
+    """Give open dimensions the values that the user names; raises `UsageError`."""
+    values: dict[str, int] = {}
+    for part in dim.split(",") if dim else ():
+        key, equals, value = part.rpartition("=")
+        if not equals or not value.isdecimal() or not 1 <= int(value) < 2**31:
+            raise UsageError(f"dim {clip(part)!r}: expected name=value, as in N=1")
+        values[key] = int(value)
+    unused = set(values)
+    every = (*model.graph.input, *model.graph.output, *model.graph.value_info)
+    for each in every:
+        for axis, dimension in enumerate(each.type.tensor_type.shape.dim):
+            for key in (dimension.dim_param, f"{each.name}.{axis}"):
+                if key in values and not dimension.HasField("dim_value"):
+                    dimension.dim_value = values[key]
+                    unused.discard(key)
+    if unused:
+        open_ones = {d.dim_param for each in every for d in each.type.tensor_type.shape.dim}
+        known = ", ".join(sorted(filter(None, open_ones))) or "none"
+        raise UsageError(f"dim {min(unused)}: no dimension of that name is open (open: {known})")
+
+
+def _load_shapes(model: Any, blob: Blob) -> None:
+    """Load those external data that shapes may depend on; large weights stay where they are."""
+    from onnx import TensorProto, external_data_helper
+
+    folder = str(Path(blob.source).parent)
+    for tensor in model.graph.initializer:
+        if tensor.data_location != TensorProto.EXTERNAL:
+            continue
+        integral = tensor.data_type in (TensorProto.INT64, TensorProto.INT32)
+        if integral and math.prod(tensor.dims) <= SMALL:
+            try:
+                external_data_helper.load_external_data_for_tensor(tensor, folder)
+            except Exception as error:  # whatever the package says of a file that is not there
+                where = next((e.value for e in tensor.external_data if e.key == "location"), "?")
+                raise blob.error(
+                    f"{tensor.name} may hold a shape, and its data in {clip(where)} can't be read: "
+                    f"{clip(str(error), 100)}"
+                ) from None
+            tensor.data_location = TensorProto.DEFAULT
+
+
+def _inferred(model: Any, blob: Blob) -> Any:
+    """Infer shapes, weights left out."""
+    import onnx
+
+    for tensor in model.graph.initializer:
+        if math.prod(tensor.dims) > SMALL:
+            for field in ("raw_data", "float_data", "int32_data", "int64_data", "double_data"):
+                tensor.ClearField(field)
+    try:
+        return onnx.shape_inference.infer_shapes(model, data_prop=True)
+    except Exception as error:  # the package raises what it likes
+        raise blob.error(f"shapes can't be inferred: {clip(str(error), 200)}") from None
+
+
+class _Network:
+    """The nodes of a model that is inferred, and the bytes of their values."""
+
+    def __init__(
+        self, model: Any, blob: Blob, dtype: DataType | None, inputs: set[str] | None
+    ) -> None:
+        self.graph, self.blob = model.graph, blob
+        self.width = None if dtype is None else WIDTHS[dtype]
+        self.types = {
+            each.name: each.type.tensor_type
+            for each in (*self.graph.value_info, *self.graph.output, *self.graph.input)
+        }
+        self.stored = {each.name: each for each in self.graph.initializer}
+        self.sizes: dict[str, int] = {}
+        self.constants = {*self.stored, *(e.values.name for e in self.graph.sparse_initializer)}
+        self.constants |= self._weights(inputs)
+        self.produced = {each.name for each in self.graph.input} | self.constants
+
+    def _weights(self, inputs: set[str] | None) -> set[str]:
+        """Return the graph inputs that are parameters."""
+        free = [each.name for each in self.graph.input if each.name not in self.stored]
+        if inputs is not None:
+            if unknown := inputs - set(free):
+                raise UsageError(f"inputs {min(unknown)}: the model has {', '.join(free[:20])}")
+            return set(free) - inputs
+        elsewhere = set(free[:1])
+        for node in self.graph.node:
+            places = WEIGHT_PLACES.get(node.op_type, ())
+            elsewhere |= {name for i, name in enumerate(node.input) if i not in places}
+        return {name for name in free if name not in elsewhere or self._shapes_alone(name)}
+
+    def _shapes_alone(self, name: str) -> bool:
+        readers = [node for node in self.graph.node if name in node.input]
+        return all(node.op_type in ("ConstantOfShape", "Constant") for node in readers)
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield the nodes that do not depend on constants alone."""
+        for place, node in enumerate(self.graph.node):
+            label = node.name or f"{node.op_type}_{place}"
+            reads = [each for each in (*node.input, *_captured(node)) if each]
+            for each in reads:
+                if each not in self.produced:
+                    raise self.blob.error(f"{label} reads {each}, which nothing before it writes")
+            writes = [each for each in node.output if each]
+            self.produced.update(writes)
+            varying = [each for each in reads if each not in self.constants]
+            if node.op_type in SHAPES or not varying:
+                self.constants.update(writes)
+                continue
+            values = [*varying, *(writes[:1] if node.op_type == "Dropout" else writes)]
+            for each in values:
+                self.sizes.setdefault(each, self._bytes(each, label) if self._is_used(each) else 0)
+            weights = sum(
+                self._bytes(each, label) for each in set(reads) & self.constants
+                if node.op_type not in VIEWS
+            )  # fmt: skip
+            yield Node(
+                name=label,
+                reads=varying,
+                writes=writes,
+                parameters=weights,
+                view=node.op_type in VIEWS,
+                unary=node.op_type in UNARY and len(varying) == 1,
+            )
+        for each in self.graph.output:
+            if each.name not in self.produced:
+                raise self.blob.error(f"no node writes the output {each.name}: truncated?")
+            self.sizes.setdefault(each.name, 1)
+
+    def _is_used(self, name: str) -> bool:
+        """Tell whether anybody needs a value: shapes of optional outputs may be unknown."""
+        if not hasattr(self, "_used"):
+            self._used = {each.name for each in self.graph.output}
+            for node in self.graph.node:
+                self._used.update((*node.input, *_captured(node)))
+        return name in self._used
+
+    def _bytes(self, name: str, label: str) -> int:
+        from onnx import TensorProto, helper
+
+        if name in self.stored:
+            tensor = self.stored[name]
+            kind, shape = tensor.data_type, [int(size) for size in tensor.dims]
+        else:
+            held = self.types.get(name)
+            if held is None or not held.HasField("shape"):
+                raise self.blob.error(
+                    f"the shape of {name} ({label}) is unknown: ONNX can't infer it, so the file "
+                    "has to say it (value_info), or its inputs want --dim"
+                )
+            kind, shape = held.elem_type, []
+            for axis, dimension in enumerate(held.shape.dim):
+                if not dimension.HasField("dim_value"):
+                    raise self._open(name, label, dimension.dim_param, axis)
+                shape.append(int(dimension.dim_value))
+        if kind == TensorProto.STRING:
+            raise self.blob.error(f"{name} ({label}) holds texts, which have no size")
+        floating = kind in (
+            *(TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16),
+        )
+        bits = 8 * self.width if floating and self.width else _bits(helper, kind)
+        total = -(-math.prod(shape) * bits // 8)
+        if any(size < 0 for size in shape) or total >= 2**62:
+            raise self.blob.error(f"{name} ({label}) has the shape {shape}: beyond 2^62 bytes")
+        return total
+
+    def _open(self, name: str, label: str, parameter: str, axis: int) -> InputError:
+        """Make an error about an open dimension that names the option to set it."""
+        for each in self.graph.input:
+            for place, dimension in enumerate(each.type.tensor_type.shape.dim):
+                if not dimension.HasField("dim_value"):
+                    key = dimension.dim_param or f"{each.name}.{place}"
+                    return self.blob.error(
+                        f"the shape of {name} ({label}) is unknown: dimension {key} of the input "
+                        f"{each.name} is open; set it, as in --dim {key}=1"
+                    )
+        shown = parameter or str(axis)
+        return self.blob.error(
+            f"the shape of {name} ({label}) is unknown: it depends on data (dimension {shown}); "
+            f"set it, as in --dim {parameter or f'{name}.{axis}'}=1"
+        )
+
+
+def _bits(helper: Any, kind: int) -> int:
+    """Return the bits of an element: those of four bits are packed."""
+    name = helper.tensor_dtype_to_string(kind)
+    if name.endswith(("INT4", "FLOAT4E2M1")):
+        return 4
+    return int(helper.tensor_dtype_to_np_dtype(kind).itemsize) * 8
+
+
+def _captured(node: Any) -> list[str]:
+    """Return the names that the bodies of a node (If, Loop, Scan) take from outside."""
+    found: list[str] = []
+    for attribute in node.attribute:
+        bodies = [attribute.g] if attribute.HasField("g") else list(attribute.graphs)
+        for body in bodies:
+            inside = {each.name for each in (*body.input, *body.initializer)}
+            for each in body.node:
+                found += [x for x in (*each.input, *_captured(each)) if x and x not in inside]
+                inside.update(each.output)
+            found += [each.name for each in body.output if each.name not in inside]
+    return found

@@ -1,0 +1,1 @@
+"""Tensor memory: what is resident in a scratchpad, when, and where."""

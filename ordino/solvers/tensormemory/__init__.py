@@ -1,0 +1,1 @@
+"""Exact methods and hybrids for tensor memory."""
