@@ -10,14 +10,14 @@ from ordino.core.arrays import LARGEST, Integers
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
-from ordino.core.kernel import load
+from ordino.core.kernel import is_warm, load
 from ordino.heuristics.rcpsp.packing import schedulable
 from ordino.models.rcpsp.bounds import capacity, contradiction, critical_path, heads, tails
 from ordino.models.rcpsp.network import topological_order
 from ordino.models.rcpsp.problem import NEVER, Project
 from ordino.solvers.destructive import Shaver, climb
 
-__all__ = ["NAME", "destructive", "takes"]
+__all__ = ["KERNELS", "NAME", "destructive", "refuted", "takes"]
 
 NAME = "destructive"
 KERNELS = "ordino.solvers.rcpsp.propagation_kernels"
@@ -78,6 +78,14 @@ def destructive() -> Solver:
             incumbent.prove_infeasible(NAME, NARROW)
 
     return solve
+
+
+def refuted(instance: Project, budget: Budget) -> bool:
+    """Tell whether shaving, without energies, shows that there is no plan; at once if at all."""
+    if takes(instance) is not None or not is_warm(KERNELS):
+        return False
+    windows = _Windows(load(KERNELS, budget), instance, budget)
+    return windows.refute(instance.horizon, 1)
 
 
 class _Windows:

@@ -19,11 +19,12 @@ from ordino.models.rcpsp.cpsat import formulate
 from ordino.models.rcpsp.network import positive_cycle
 from ordino.models.rcpsp.problem import KINDS, NEVER, Plan, Project
 from ordino.solvers.conflict import irreducible
+from ordino.solvers.rcpsp import destructive
 
 __all__ = ["explain"]
 
-TURN_SECONDS = 2.0
-"""For CP-SAT to refute what is left."""
+SHAVING_SECONDS, TURN_SECONDS = 1.0, 2.0
+"""For shaving, then CP-SAT, to refute what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,8 @@ def _refuted(instance: Project, items: Sequence[_Item], budget: Budget) -> bool 
 
     part = _part(instance, items)
     if contradiction(part) is not None:
+        return True
+    if destructive.refuted(part, budget.child(seconds=min(SHAVING_SECONDS, budget.remaining()))):
         return True
     engine = cp_model.CpSolver()
     engine.parameters.num_workers = 1
