@@ -98,8 +98,8 @@ def _one_machine_sum(instance: Shop, on_machine: list[Integers]) -> int | None:
     weights = instance.weights
     dates = instance.release_dates if instance.goal == "flow-time" else instance.due_dates
     assert dates is not None
-    rest = sum((weights * (alone - dates)).tolist())
-    best = rest
+    rest: int = sum((weights * (alone - dates)).tolist())
+    best: int = rest
     for members in on_machine:
         last = dict(zip(instance.job[members].tolist(), members.tolist(), strict=True))
         jobs = np.array(list(last))
