@@ -41,7 +41,7 @@ def one_machine(instance: JobShop | Shop) -> int | None:
     """Best preemptive one-machine bound over all machines. O(n log n).
 
     Each machine alone, its operations with heads and tails, interruptions allowed (Jackson 1955;
-    Carlier 1982). In a general shop, of the operations that have no choice.
+    Carlier 1982). In a general shop, see `bounds_shop`.
     """
     if isinstance(instance, Shop):
         return bounds_shop.one_machine(instance)
