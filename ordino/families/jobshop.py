@@ -200,6 +200,7 @@ FAMILY = Family(
         ),
     ),
     scene=f"{_MODEL}.scene:scene",
+    simulate="ordino.heuristics.jobshop.simulate:simulate",
     facts=f"{_MODEL}.scene:facts",
     names=f"{_FILES}.bundled:names",
     load=f"{_FILES}.bundled:load",
