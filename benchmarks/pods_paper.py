@@ -26,8 +26,8 @@ import numpy as np
 
 import ordino
 from ordino.core.text import Text
-from ordino.instances.sets import data_roots
 from ordino.instances.podpacking.paper import read_priority_matters
+from ordino.instances.sets import data_roots
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import Cluster, Plan
 

@@ -357,7 +357,7 @@ def simulate(
         family=home.name,
         instance=instance.name,
         fingerprint=instance.fingerprint(),
-        objective=instance.objective.levels[0].name,
+        objective=home.simulated or instance.objective.levels[0].name,
         options={name: given.get(name, each.default) for name, each in settable.items()},
         seed=seed,
         planned=planned if isinstance(planned, (int, float)) else None,
@@ -373,20 +373,22 @@ def explain(
     workers: int | None = None,
     seed: int = 0,
     stop: Stoppable | None = None,
+    **questions: Any,
 ) -> Explanation:
     """Explain why an instance has no solution, or what holds the objective of one.
 
     Args:
         instance: Of a family that explains.
         solution: What to explain; without one, the instance is solved first, which takes a fifth
-            of the time at most.
+            of the time at most, unless a question is asked.
         time_limit: Seconds of wall time for the whole call.
         workers: Cores to keep busy; by default all that the process may use.
         seed: Of every random choice.
         stop: Anything with `is_set()`.
+        **questions: Of the family, about a part of the instance.
 
     Raises:
-        UsageError: The family does not explain.
+        UsageError: The family does not explain, or does not know the question.
         RejectedSolution: The checker rejects the solution.
     """
     home, instance = _at_home(instance)
@@ -398,13 +400,15 @@ def explain(
     if isinstance(solution, Result):
         instance = home.adjusted(instance, solution.problem["options"])
         solution = solution.solution
-    if solution is None:
+    function = resolve(home.explain)
+    asked = bind(function, questions, f"explanation of {home.name}")
+    if solution is None and not asked:
         limits: dict[str, Any] = {"time_limit": time_limit / 5, "workers": workers, "seed": seed}
         solution = solve(instance, **limits, stop=stop).solution
-    elif not (report := check(instance, solution)).valid:
+    elif solution is not None and not (report := check(instance, solution)).valid:
         raise RejectedSolution("solution", report)
     budget = Budget(deadline, workers=workers, seed=seed, stop=StopToken(stop))
-    explanation: Explanation = resolve(home.explain)(instance, solution, budget)
+    explanation: Explanation = function(instance, solution, budget, **asked)
     return explanation
 
 

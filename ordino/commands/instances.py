@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ordino.commands.input import read_adjusted
+from ordino.commands.input import read_adjusted, read_given, require_valid
 from ordino.commands.output import answer, answer_json, deliver, require_writable, say
 from ordino.commands.parameters import (
     OUTPUT,
@@ -115,10 +115,22 @@ def bounds(
     metavar="FORMAT",
     help="Format of OUT, by default what its ending says; mps, lp and pb are model files.",
 )
+@click.option(
+    "--solution",
+    shell_complete=complete_source,
+    metavar="SOL",
+    help="Write this solution of FILE instead, in a solution format of the family.",
+)
 def convert(
-    file: str, out: str, format: str | None, max_size: int, problem: dict[str, Any], to: str | None
+    file: str,
+    out: str,
+    format: str | None,
+    max_size: int,
+    problem: dict[str, Any],
+    to: str | None,
+    solution: str | None,
 ) -> None:
-    """Write an instance in another format, or as a model file.
+    """Write an instance in another format, or as a model file; or a solution of it.
 
     Model files: .mps and .lp hold the MILP formulation, .pb the CP-SAT formulation. OUT may be -
     for standard output.
@@ -128,6 +140,9 @@ def convert(
 
     require_writable(out)
     instance, home = read_adjusted(file, format, max_size, problem)
+    if solution is not None:
+        deliver(out, _written(solution, instance, home, max_size, to or "json"))
+        return
     name = to or _format_of(out, home, MODEL_FORMATS)
     if name in MODEL_FORMATS:
         if len(instance.objective.levels) > 1:
@@ -136,6 +151,18 @@ def convert(
         deliver(out, dump_model(instance, name))
     else:
         deliver(out, dump_instance(instance, name))
+
+
+def _written(source: str, instance: Instance, home: Family, max_size: int, format: str) -> str:
+    """Read a solution, check it, and write it in a format of solutions."""
+    from ordino import api
+    from ordino.instances.reading import dump_solution
+
+    given, result = read_given(source, instance, max_size)
+    require_valid(source, api.check(instance, given if result is None else result))
+    if result is not None:
+        instance = home.adjusted(instance, result.problem["options"])
+    return dump_solution(instance, given, format)
 
 
 def _format_of(path: str, home: Family, models: Iterable[str] = ()) -> str:

@@ -14,6 +14,7 @@ __all__ = [
     "OUTPUT",
     "Call",
     "Command",
+    "ExplainCommand",
     "InstanceCommand",
     "assignment",
     "complete",
@@ -23,6 +24,7 @@ __all__ = [
     "format_names",
     "instance_options",
     "json_option",
+    "questions_among",
     "set_names",
     "size",
     "solver_names",
@@ -184,6 +186,9 @@ class InstanceCommand(Command):
     asked when that is known.
     """
 
+    takes_from: tuple[str, ...] = ("adjust",)
+    """Functions of a family whose parameters are options here."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault(
             "epilog",
@@ -206,7 +211,7 @@ class InstanceCommand(Command):
             elif not flag.startswith("--") or flag in known or ctx.resilient_parsing:
                 rest.append(word)
             else:
-                switch = _is_switch(flag, known, ctx)
+                switch = _is_switch(flag, known, self.takes_from, ctx)
                 if not equals:
                     value = "yes" if switch else next(words, "")
                 problem[_name(flag)] = value
@@ -219,7 +224,26 @@ def _name(flag: str) -> str:
     return flag.removeprefix("--").replace("-", "_")
 
 
-def _is_switch(flag: str, known: set[str], ctx: click.Context) -> bool:
+class ExplainCommand(InstanceCommand):
+    """An instance command that takes the questions of every family as well."""
+
+    takes_from = ("adjust", "explain")
+
+
+def questions_among(problem: dict[str, str]) -> dict[str, str]:
+    """Take out of problem options what only the explanation of some family knows."""
+    from ordino.core.family import resolve
+    from ordino.core.parameters import parameters_of
+    from ordino.core.registry import all_families
+
+    found: dict[str, str] = {}
+    for each in all_families().values():
+        asked = parameters_of(resolve(each.explain)) if each.explain else {}
+        found |= {name: problem.pop(name) for name in set(asked) & set(problem)}
+    return found
+
+
+def _is_switch(flag: str, known: set[str], takes_from: tuple[str, ...], ctx: click.Context) -> bool:
     """Tell whether a problem option is a mere yes or no.
 
     Raises:
@@ -233,8 +257,9 @@ def _is_switch(flag: str, known: set[str], ctx: click.Context) -> bool:
 
     options: dict[str, Any] = {}
     for each in all_families().values():
-        if each.adjust is not None:
-            options |= parameters_of(resolve(each.adjust))
+        for function in (getattr(each, name) for name in takes_from):
+            if function is not None:
+                options |= parameters_of(resolve(function))
     if _name(flag) not in options:
         flags = known | {"--" + option.replace("_", "-") for option in options}
         raise click.NoSuchOption(flag, possibilities=get_close_matches(flag, flags), ctx=ctx)

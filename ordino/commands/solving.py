@@ -14,6 +14,7 @@ from ordino.commands.output import answer, answer_json, require_writable
 from ordino.commands.parameters import (
     OUTPUT,
     Call,
+    ExplainCommand,
     InstanceCommand,
     assignment,
     complete,
@@ -21,6 +22,7 @@ from ordino.commands.parameters import (
     duration,
     instance_options,
     json_option,
+    questions_among,
     solver_names,
     target,
 )
@@ -223,7 +225,7 @@ def check(
     return 0 if report.valid else _REJECTED
 
 
-@click.command(cls=InstanceCommand)
+@click.command(cls=ExplainCommand)
 @click.argument("file", shell_complete=complete_source)
 @click.argument("solution", shell_complete=complete_source, required=False)
 @instance_options
@@ -251,14 +253,15 @@ def explain(
     """Explain why there is no solution, or what holds the objective.
 
     Of an infeasible instance, constraints that can't hold together; of a solution, or the best that
-    is found in a fifth of the time, what its objective depends on. Exit code 3 for a conflict, 4
-    where neither was found.
+    is found in a fifth of the time, what its objective depends on. Some families take questions, as
+    in --pod NAME. Exit code 3 for a conflict, 4 where nothing was found.
     """
     from ordino import api
     from ordino.commands.interrupt import Interrupt
     from ordino.commands.summary import summarise_explanation
 
     require_one_stdin(file, solution)
+    questions = questions_among(problem)
     instance, home = read_adjusted(file, format, max_size, problem)
     given, result = None, None
     if solution is not None:
@@ -268,7 +271,13 @@ def explain(
             instance = home.adjusted(instance, result.problem["options"])
     with Interrupt() as stop:
         explanation = api.explain(
-            instance, given, time_limit=time_limit, workers=workers, seed=seed, stop=stop
+            instance,
+            given,
+            time_limit=time_limit,
+            workers=workers,
+            seed=seed,
+            stop=stop,
+            **questions,
         )
     if as_json:
         answer_json(explanation.to_data())

@@ -21,7 +21,8 @@ class Explanation:
 
     Attributes:
         subject: `infeasible` (the reasons can't hold together), `objective` (they hold the
-            objective of a solution), or `unknown` (neither was found in the time).
+            objective of a solution), `question` (they answer what was asked of a part of the
+            instance), or `unknown` (neither was found in the time).
         summary: One sentence.
         reasons: In an order that can be followed.
         irreducible: Of a conflict: whether without any one of its reasons there is none.

@@ -220,8 +220,10 @@ class Family:
         simulate: Reference to `(instance, solution | None, *, replications, seed, **options)` that
             returns the objective of each replication; its other keyword-only parameters are what a
             user may set.
+        simulated: What these values measure; by default the first level of the objective.
         facts: Reference to `instance -> dict` of what `info` shows.
-        explain: Reference to `(instance, solution | None, budget) -> Explanation`.
+        explain: Reference to `(instance, solution | None, budget) -> Explanation`; its keyword-only
+            parameters are questions about a part of the instance, for which it is not solved first.
         adopts: Class of another library (`module:name`, or one that inherits from it) to reference
             of the function that makes an instance of its objects.
         names: Reference to `() -> list of names` of bundled instances.
@@ -246,6 +248,7 @@ class Family:
     scene: str | None = None
     adjust: str | None = None
     simulate: str | None = None
+    simulated: str | None = None
     facts: str | None = None
     explain: str | None = None
     names: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordino.core.family import BoundSpec, Family, FormatSpec, GeneratorSpec, SolverSpec
+    race=("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "hybrid"),
 from ordino.solvers import specs
 
 __all__ = ["FAMILY"]
@@ -10,6 +10,8 @@ __all__ = ["FAMILY"]
 _MODEL = "ordino.models.podpacking"
 _FILES = "ordino.instances.podpacking"
 _RULES = "ordino.heuristics.podpacking.rules"
+_CARRYING = f"{_FILES}.carrying"
+_SCHEDULING = "ordino.heuristics.podpacking.scheduling"
 
 FAMILY = Family(
     name="podpacking",
@@ -20,13 +22,7 @@ FAMILY = Family(
     adjust=f"{_MODEL}.adjust:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
-    bounds=(
-        BoundSpec(
-            name="pooled",
-            summary="all nodes as if they were one, each resource alone",
-            compute=f"{_MODEL}.bounds:pooled",
-        ),
-    ),
+    race=("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "hybrid"),
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     solvers=(
         specs.rule("keep", f"{_RULES}:keep", "every pod stays as it is"),
@@ -47,6 +43,24 @@ FAMILY = Family(
             improves=True,
         ),
         SolverSpec(
+            name="default-scheduler",
+            summary="what kube-scheduler does: least allocated nodes, preemption",
+            make=f"{_SCHEDULING}:default_scheduler",
+            takes=f"{_SCHEDULING}:takes",
+        ),
+        SolverSpec(
+            name="most-allocated",
+            summary="kube-scheduler with the most allocated nodes first",
+            make=f"{_SCHEDULING}:most_allocated",
+            takes=f"{_SCHEDULING}:takes",
+        ),
+        SolverSpec(
+            name="requested-to-capacity",
+            summary="kube-scheduler with a score that follows utilisation",
+            make=f"{_SCHEDULING}:requested_to_capacity",
+            takes=f"{_SCHEDULING}:takes",
+        ),
+        SolverSpec(
             name="hybrid",
             summary="annealing and neighbourhoods find; level by level, bounds and CP-SAT prove",
             make="ordino.solvers.podpacking.hybrid:hybrid",
@@ -57,7 +71,7 @@ FAMILY = Family(
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
-    race=("keep", "best-fit", "repack", "greedy-drain", "hybrid"),
+    race=("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "hybrid"),
     formats=(
         FormatSpec(
             name="kubectl",
@@ -73,6 +87,29 @@ FAMILY = Family(
             sniff=f"{_FILES}.paper:sniff_priority_matters",
             suffixes=(".jsonl",),
             many=True,
+        ),
+    ),
+    solution_formats=(
+        SolutionFormatSpec(
+            name="steps",
+            summary="table of the changes, in an order that can be followed",
+            read=f"{_CARRYING}:read_steps",
+            sniff=f"{_CARRYING}:sniff_steps",
+            write=f"{_CARRYING}:write_steps",
+        ),
+        SolutionFormatSpec(
+            name="steps-json",
+            summary="the same as a list of objects",
+            read=f"{_CARRYING}:read_steps_json",
+            sniff=f"{_CARRYING}:sniff_steps_json",
+            write=f"{_CARRYING}:write_steps_json",
+        ),
+        SolutionFormatSpec(
+            name="kubectl-script",
+            summary="shell script of kubectl commands, for a person to review",
+            read=f"{_CARRYING}:read_kubectl_script",
+            sniff=f"{_CARRYING}:sniff_kubectl_script",
+            write=f"{_CARRYING}:write_kubectl_script",
         ),
     ),
     generators=(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Literal
+from typing import Literal
 
 from ordino.core.errors import InstanceError, MissingExtraError, clip
 from ordino.core.plain import Node, parse_json

@@ -254,9 +254,9 @@ def _spread(instance: Cluster, rule: Spread, node: Integers, arrives: Mask) -> l
             message += f"which has no label {topology.key}{text}"
             found.append(Violation("spread", message))
             continue
-        here = int(count[place]) + int(not targets[pod])
+        here = int(count[place])
         if here - least > rule.max_skew:
-            message = f"{instance.pod(pod)} is one of {here} on {topology.domain_name(place)}, "
+            message = f"{instance.pod(pod)} arrives on {topology.domain_name(place)} with {here}, "
             message += f"where others have {least} and the skew is at most {rule.max_skew}{text}"
             found.append(Violation("spread", message))
     return found

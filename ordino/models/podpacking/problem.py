@@ -196,6 +196,10 @@ class Cluster(Content):
         for topology in self.topologies:
             if topology.domain.size != nodes:
                 raise InstanceError(f"topology {topology.key}: expected a domain a node")
+        for spread in self.spreads:
+            domains = self.topologies[spread.topology].domains
+            if max(spread.domains, default=-1) >= domains:
+                raise InstanceError(f"a spread names domain {max(spread.domains)} of {domains}")
         self._require_options()
         put(self, "worth", self._worth())
         self._guard()

@@ -139,8 +139,7 @@ class Spread(_Pairing):
     """Topology spread with `DoNotSchedule`.
 
     Where an owner arrives, its domain holds at most `max_skew` targets more than the domain with
-    the fewest (an owner that is no target counts as one). Nodes without a domain are not for
-    owners.
+    the fewest. Nodes without a domain are not for owners.
 
     Attributes:
         max_skew: At least 1.

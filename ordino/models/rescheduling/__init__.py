@@ -1,0 +1,1 @@
+"""VMs on the NUMA nodes of hosts."""

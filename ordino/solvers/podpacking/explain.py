@@ -1,0 +1,316 @@
+"""Why pods wait, and what would let one of them in: the fewest moves, or a proof that none do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ordino.core.budget import Budget
+from ordino.core.errors import UnknownNameError, UsageError
+from ordino.core.explanation import Explanation, Reason
+from ordino.core.incumbent import Incumbent
+from ordino.models.podpacking import cpsat as model
+from ordino.models.podpacking.check import check
+from ordino.models.podpacking.problem import FREE, PROTECTED, Cluster, Plan
+from ordino.models.podpacking.steps import Gathering, steps
+from ordino.solvers import cpsat
+from ordino.solvers.conflict import irreducible
+from ordino.solvers.podpacking.hybrid import hybrid
+
+__all__ = ["explain"]
+
+MOST_PODS = 20
+"""Waiting pods that are told of one by one."""
+
+WHOLE_SHARE = 0.4
+"""Of the time, for the whole model, before neighbourhoods are searched."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    """A requirement of a pod that some nodes do not meet."""
+
+    kind: str
+    told: str
+    bars: Mask
+
+
+def explain(
+    instance: Cluster, solution: Plan | None, budget: Budget, *, pod: str | None = None
+) -> Explanation:
+    """Explain why pods wait.
+
+    Args:
+        instance: The cluster.
+        solution: A plan: why pods wait once it is carried out; without one, as things are now.
+        budget: For the search of moves.
+        pod: The name of one, with or without its namespace: why it waits, in an irreducible set of
+            reasons, and the fewest moves that let it in.
+
+    Raises:
+        UsageError: There is no such pod, or more than one.
+    """
+    node = instance.current if solution is None else solution.node
+    if pod is None:
+        return _overview(instance, node)
+    number = _number(instance, pod)
+    name = instance.pod(number)
+    if node[number] >= 0:
+        where = instance.node(int(node[number]))
+        return Explanation(subject="question", summary=f"{name} does not wait: it is on {where}")
+    reasons = _reasons(instance, node, number, budget)
+    told = tuple(Reason(each.kind, each.told) for each in reasons)
+    if not reasons:
+        fitting = np.flatnonzero(~_barred(instance, node, number))
+        where = instance.node(int(fitting[0]))
+        summary = f"{name} could run on {where} as things are"
+        return Explanation(subject="question", summary=summary)
+    return _remedy(replace(instance, current=node, goal="place"), number, told, budget)
+
+
+def _number(instance: Cluster, name: str) -> int:
+    found = [
+        number
+        for number, each in enumerate(instance.pod_names)
+        if each == name or each.rpartition("/")[2] == name
+    ]
+    if not found:
+        raise UnknownNameError("pod", name, instance.pod_names)
+    if len(found) > 1:
+        known = " or ".join(instance.pod_names[each] for each in found[:5])
+        raise UsageError(f"pod {name}: say which, {known}")
+    return found[0]
+
+
+def _obstacles(instance: Cluster, node: npt.NDArray[np.int64], k: int) -> list[_Obstacle]:
+    """Return every requirement of a class of pods that a node does not meet."""
+    nodes = instance.nodes
+    runs = node >= 0
+    kind = instance.kind[runs]
+    found = []
+    codes = instance.barred[instance.eligibility[k]]
+    for code in np.unique(codes[codes > 0]).tolist():
+        bars = codes == code
+        told = f"{int(bars.sum())} of {nodes} nodes: {instance.reasons[code]}"
+        found.append(_Obstacle("eligibility", told, bars))
+    free = instance.capacity.copy()
+    np.subtract.at(free, node[runs], instance.demand[kind])
+    for r in np.flatnonzero(instance.demand[k]).tolist():
+        asked = int(instance.demand[k, r])
+        bars = free[:, r] < asked
+        if bars.any():
+            best = int(free[:, r].argmax())
+            what = instance.resources[r]
+            told = f"{int(bars.sum())} of {nodes} nodes have less {what} free than it asks, {asked}"
+            told += f"; the most is {free[best, r]} on {instance.node(best)}"
+            found.append(_Obstacle("room", told, bars))
+    if instance.whole[k] or instance.share[k]:
+        taken = np.zeros(nodes, dtype=np.int64)
+        amount = instance.whole[kind] * instance.device_size + instance.share[kind]
+        np.add.at(taken, node[runs], amount)
+        asked = int(instance.whole[k]) * instance.device_size + int(instance.share[k])
+        bars = instance.devices * instance.device_size - taken < asked
+        if bars.any():
+            told = (
+                f"{int(bars.sum())} of {nodes} nodes have less of their devices free than it asks"
+            )
+            found.append(_Obstacle("devices", told, bars))
+    for rule in (*instance.separations, *instance.affinities, *instance.spreads):
+        if k not in rule.owners and k not in rule.targets:
+            continue
+        gathering = Gathering(instance, rule)
+        for each, place in zip(kind.tolist(), node[runs].tolist(), strict=True):
+            gathering.count(each, place, 1)
+        bars = np.array([not gathering.allows(k, j) for j in range(nodes)])
+        if bars.any():
+            what = getattr(rule, "kind", type(rule).__name__.lower())
+            text = f" ({rule.text})" if rule.text else ""
+            key = instance.topologies[rule.topology].key or "node"
+            told = f"{int(bars.sum())} of {nodes} nodes break {what} by {key}{text}"
+            found.append(_Obstacle(what, told, bars))
+    return found
+
+
+def _barred(instance: Cluster, node: npt.NDArray[np.int64], pod: int) -> Mask:
+    """Tell which nodes do not take a pod as things are."""
+    barred = np.zeros(instance.nodes, dtype=bool)
+    for each in _obstacles(instance, node, int(instance.kind[pod])):
+        barred |= each.bars
+    return barred
+
+
+def _reasons(
+    instance: Cluster, node: npt.NDArray[np.int64], pod: int, budget: Budget
+) -> list[_Obstacle]:
+    """Return an irreducible set of requirements that leaves no node, or none."""
+    found = _obstacles(instance, node, int(instance.kind[pod]))
+
+    def refuted(part: Sequence[_Obstacle]) -> bool:
+        barred = np.zeros(instance.nodes, dtype=bool)
+        for each in part:
+            barred |= each.bars
+        return bool(barred.all())
+
+    if not refuted(found):
+        return []
+    # those that bar most come last, for the filter tries to leave out the first
+    found.sort(key=lambda each: int(each.bars.sum()))
+    return irreducible(found, refuted, budget)[0]
+
+
+def _overview(instance: Cluster, node: npt.NDArray[np.int64]) -> Explanation:
+    """Tell of every class of waiting pods what bars it from how many nodes."""
+    waiting = np.flatnonzero(node < 0)
+    by_class = Counter(instance.kind[waiting].tolist())
+    reasons = []
+    for k, count in by_class.most_common(MOST_PODS):
+        first = instance.pod(int(waiting[instance.kind[waiting] == k][0]))
+        more = f" and {count - 1} like it" if count > 1 else ""
+        obstacles = _obstacles(instance, node, k)
+        barred = np.zeros(instance.nodes, dtype=bool)
+        for each in obstacles:
+            barred |= each.bars
+        told = "; ".join(each.told for each in obstacles)
+        if not barred.all():
+            told = f"there is room on {instance.node(int(np.flatnonzero(~barred)[0]))}"
+        reasons.append(Reason("waits", f"{first}{more}: {told}"))
+    hidden = len(by_class) - len(reasons)
+    if hidden:
+        reasons.append(Reason("waits", f"and pods of {hidden} more kinds"))
+    summary = f"{waiting.size} of {instance.pods} pods wait"
+    return Explanation(subject="objective", summary=summary, reasons=tuple(reasons))
+
+
+def _remedy(
+    instance: Cluster, pod: int, reasons: tuple[Reason, ...], budget: Budget
+) -> Explanation:
+    """Find the fewest moves that let a pod in; where none do, evictions of lesser pods."""
+    name = instance.pod(pod)
+    moving = budget.child(seconds=budget.remaining() / 2)
+    outcome = _search(instance, pod, evicting=False, budget=moving)
+    if outcome.plan is not None:
+        count = int((outcome.part.current != outcome.plan.node).sum()) - 1
+        proof = "the fewest that do" if outcome.exact else "fewer may do"
+        moves = "1 move lets" if count == 1 else f"{count} moves let"
+        return _answer(f"{name} waits; {moves} it in, {proof}", reasons, outcome)
+    if not outcome.exact:
+        return Explanation(
+            subject="unknown",
+            summary=f"{name} waits; neither moves that let it in nor a proof came in the time",
+            reasons=reasons,
+            irreducible=True,
+        )
+    proof = "no moves of running pods let it in (proved)"
+    if instance.preempts[instance.kind[pod]]:
+        evicting = _search(instance, pod, evicting=True, budget=budget)
+        if evicting.plan is not None:
+            word = "the fewest" if evicting.exact else "these"
+            summary = f"{name} waits; {proof}; {word} evictions of lesser pods and moves do"
+            return _answer(summary, reasons, evicting)
+        if evicting.exact:
+            proof = "no moves, and no evictions of lesser pods, let it in (proved)"
+    return Explanation(
+        subject="infeasible", summary=f"{name} waits; {proof}", reasons=reasons, irreducible=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a search came to: a plan that places the pod or `None`, and whether that is proved."""
+
+    part: Cluster
+    plan: Plan | None
+    exact: bool
+
+
+def _search(instance: Cluster, pod: int, *, evicting: bool, budget: Budget) -> _Outcome:
+    """Place a pod above all others, with as little disruption as can be."""
+    part = _alone(instance, pod, evicting=evicting)
+    incumbent = Incumbent(part, check, part.objective)
+    if model.takes(part) is None:  # one pod that is let in is soon proved, unless it is large
+        whole = budget.child(seconds=WHOLE_SHARE * budget.remaining())
+        cpsat.solver(model.formulate)(part, incumbent, whole)
+    if not incumbent.closed:
+        hybrid()(part, incumbent, budget)
+    value: Any = incumbent.objective
+    if value is not None and value[0] == 0:
+        return _Outcome(part, incumbent.best, incumbent.optimal)
+    bound: Any = incumbent.bound
+    refuted = incumbent.infeasible is not None or (bound is not None and (bound[0] or 0) >= 1)
+    return _Outcome(part, None, refuted)
+
+
+def _alone(instance: Cluster, pod: int, *, evicting: bool) -> Cluster:
+    """Return the cluster with this waiting pod alone, and above all others.
+
+    Pods that run go on running, but those of lower priority where they may be evicted.
+    """
+    k = int(instance.kind[pod])
+    kept = np.flatnonzero((instance.current >= 0) | (np.arange(instance.pods) == pod))
+    kind, hold = instance.kind[kept].copy(), instance.hold[kept].copy()
+    kind[kept == pod] = instance.classes
+    lesser = instance.tier[instance.kind[kept]] > instance.tier[k]
+    hold[(hold == FREE) & ~(lesser & evicting) & (kept != pod)] = PROTECTED
+
+    def with_copy(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        return np.concatenate([values, values[k : k + 1]])
+
+    def members(classes: tuple[int, ...]) -> tuple[int, ...]:
+        return (*classes, instance.classes) if k in classes else classes
+
+    def renamed(rules: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(
+            replace(rule, owners=members(rule.owners), targets=members(rule.targets))
+            for rule in rules
+        )
+
+    return replace(
+        instance,
+        demand=with_copy(instance.demand),
+        share=with_copy(instance.share),
+        whole=with_copy(instance.whole),
+        preempts=np.append(np.ones(instance.classes, dtype=np.int64), int(evicting)),
+        eligibility=with_copy(instance.eligibility),
+        tier=np.append(np.ones(instance.classes, dtype=np.int64), 0),
+        priorities=(1, 0),
+        kind=kind,
+        current=instance.current[kept],
+        hold=hold,
+        separations=renamed(instance.separations),
+        affinities=renamed(instance.affinities),
+        spreads=renamed(instance.spreads),
+        budgets=tuple(
+            replace(budget, members=members(budget.members)) for budget in instance.budgets
+        ),
+        measure="pods",
+        order="interleaved",
+        move_weight=1,
+        eviction_weight=1,
+        pod_names=tuple(instance.pod_names[each] for each in kept.tolist()),
+        workload=instance.workload[kept],
+        created=instance.created[kept],
+    )
+
+
+def _answer(summary: str, reasons: tuple[Reason, ...], outcome: _Outcome) -> Explanation:
+    """Tell the steps of a plan that lets the pod in."""
+    part = outcome.part
+    assert outcome.plan is not None
+    told = []
+    for change in (change for step in steps(part, outcome.plan) for change in step):
+        ends = [
+            f"{word} {part.node(place)}"
+            for word, place in (("from", change.source), ("to", change.target))
+            if place >= 0
+        ]
+        told.append(Reason(change.action, f"{part.pod(change.pod)} {' '.join(ends)}"))
+    return Explanation(
+        subject="question", summary=summary, reasons=(*reasons, *told), irreducible=True
+    )
