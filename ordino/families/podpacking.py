@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-    race=("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "hybrid"),
+from ordino.core.family import (
+    Family,
+    FormatSpec,
+    GeneratorSpec,
+    SolutionFormatSpec,
+    SolverSpec,
+)
 from ordino.solvers import specs
 
 __all__ = ["FAMILY"]
