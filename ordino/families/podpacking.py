@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ordino.core.family import (
+    BoundSpec,
     Family,
     FormatSpec,
     GeneratorSpec,
@@ -28,7 +29,15 @@ FAMILY = Family(
     adjust=f"{_MODEL}.adjust:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_MODEL}.scene:facts",
-    race=("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "hybrid"),
+    explain="ordino.solvers.podpacking.explain:explain",
+    simulate=f"{_SCHEDULING}:simulate",
+    bounds=(
+        BoundSpec(
+            name="pooled",
+            summary="all nodes as if they were one, each resource alone",
+            compute=f"{_MODEL}.bounds:pooled",
+        ),
+    ),
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     solvers=(
         specs.rule("keep", f"{_RULES}:keep", "every pod stays as it is"),
