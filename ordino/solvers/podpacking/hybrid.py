@@ -15,7 +15,7 @@ from ordino.heuristics.podpacking.annealing import AWAY, KERNELS, Annealing, pac
 from ordino.heuristics.podpacking.draining import Draining, greedy_drain
 from ordino.heuristics.podpacking.rules import best_fit
 from ordino.models.podpacking import cpsat as model
-from ordino.models.podpacking.problem import Cluster
+from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.solvers.podpacking import configurations
 from ordino.solvers.podpacking.search import Search
 from ordino.solvers.podpacking.stages import Stages
@@ -59,7 +59,13 @@ def _prove(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
     if model.takes(instance) is not None or budget.should_stop() or incumbent.closed:
         return
     kernels = load(configurations.KERNELS, budget.child(seconds=LOAD_SHARE * budget.remaining()))
-    bound = None if kernels is None else configurations.Configurations(instance, kernels).bound
+    bound = None
+    if kernels is not None:
+
+        def offer(plan: Plan) -> None:
+            incumbent.offer(plan, NAME)
+
+        bound = configurations.Configurations(instance, kernels, offer).bound
     Stages(instance, incumbent, NAME, bound).run(budget)
 
 
