@@ -26,7 +26,7 @@ from ordino.models.tensormemory import cpsat
 from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.residence import Residences, Uses
 from ordino.solvers.cpsat import solver as engine
-from ordino.solvers.tensormemory.packing import at_any_price, packed, repacked
+from ordino.solvers.tensormemory.packing import at_any_price, compiled, packed, repacked
 
 __all__ = ["NAME", "prove_capacity", "states", "takes"]
 
@@ -174,6 +174,7 @@ class _Run:
         """Find addresses for the best, at its own value if that can be."""
         if self.best is None or self.best.value() == self.incumbent.objective:
             return
+        compiled(self.budget)
         for find in (packed, repacked):
             seconds = min(PACKING_SECONDS, self.budget.remaining() / 3)
             plan = find(self.best, self.budget.child(seconds=seconds))
