@@ -219,7 +219,7 @@ _PLACEMENT_FORMATS = (
         sniff=f"{_FILES}.buffers:sniff_buffers",
         write=f"{_FILES}.buffers:write_buffers",
         suffixes=(".csv",),
-        file_name=r".*\.(?P<capacity>[0-9]{1,18})\.csv",
+        file_name=r".*\.(?P<memory>[0-9]{1,18})\.csv",
     ),
 )
 _OFFSETS_FORMATS = (

@@ -106,16 +106,16 @@ def test_the_name_of_a_file_holds_the_capacity(tmp_path: Path) -> None:
     path.write_text("id,lower,upper,size\na,0,3,4\n")
     found = read_instance(str(path))
     assert (found.capacity, found.name) == (1048576, "A")
-    assert read_instance(str(path), "minimalloc:capacity=5").capacity == 5
+    assert read_instance(str(path), "minimalloc:memory=5").capacity == 5
 
 
 def test_a_column_of_benefits_makes_a_mapping() -> None:
     text = "id,lower,upper,size,benefit,tensor\na,0,3,4,7,x\nb,4,6,4,8,x\n"
-    found = read_instance(text, "minimalloc:capacity=6")
+    found = read_instance(text, "minimalloc:memory=6")
     assert isinstance(found, Mapping)
     assert found.benefit.tolist() == [7, 8]
     assert found.tensor.tolist() == [0, 0]
-    assert read_instance(dump_instance(found, "minimalloc"), "minimalloc:capacity=6") == found
+    assert read_instance(dump_instance(found, "minimalloc"), "minimalloc:memory=6") == found
     with pytest.raises(InputError, match="expected a capacity of the fast memory"):
         read_instance(text)
 
@@ -124,7 +124,7 @@ def test_a_column_of_benefits_makes_a_mapping() -> None:
 def test_instances_survive_csv(instance: Lifetimes | Mapping) -> None:
     text = dump_instance(instance, "minimalloc")
     capacity = instance.capacity
-    format = "minimalloc" if capacity is None else f"minimalloc:capacity={capacity}"
+    format = "minimalloc" if capacity is None else f"minimalloc:memory={capacity}"
     assert read_instance(text, format) == instance
     assert read_instance(dump_instance(instance)) == instance
 

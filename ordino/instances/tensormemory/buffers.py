@@ -56,14 +56,14 @@ def _columns(head: str) -> list[str]:
 def read_buffers(
     text: Text,
     *,
-    capacity: int | None = None,
+    memory: int | None = None,
     ends: Literal["half-open", "inclusive", "exclusive"] = "half-open",
 ) -> Lifetimes | Mapping:
     """Read buffers; with a column `benefit`, a two-level mapping.
 
     Args:
         text: The text.
-        capacity: Bytes of the memory.
+        memory: Capacity in bytes.
         ends: What lifetimes include: `half-open` the start, `inclusive` both ends, `exclusive`
             neither. A column `end` is always included.
 
@@ -89,8 +89,8 @@ def read_buffers(
             hint=table.integers("hint", FREE, FREE),
             fixed=table.integers("offset", FREE, FREE),
             gaps=table.gaps(longer),
-            capacity=capacity,
-            name=text.name.removesuffix(f".{capacity}"),
+            capacity=memory,
+            name=text.name.removesuffix(f".{memory}"),
             buffer_names=table.cells("id"),
         )
         if "benefit" not in table.columns:

@@ -51,8 +51,8 @@ _FROM, TO, _FIRST, COUNT, _NEXT, _OFFSET, _RANK, _CEILING, BUFFER, _LOG, _LEFT =
 _PART, _KEY, _LOCK, FRAME = range(11, 15)
 """Columns of a frame: range of sections; its buffers in `arena`, and the next to try; offset and
 rank below which none is placed; the least end of a free buffer; the one on trial, -1 for none;
-length of `log` before; how many it leaves; section up to which these are solved; place and value in
-`memory`."""
+length of `log` before; how many it leaves; section up to which they are solved; its place and value
+in `memory`."""
 
 ROOT = -2
 """What the root, whose parts are those of the instance, has on trial."""
