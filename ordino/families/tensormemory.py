@@ -26,10 +26,10 @@ _GRAPH_SOLVERS = (
         "nothing leaves: the best of the file's, a depth-first and a least-growth order",
         takes=f"{_RULES}.rules:takes_peak",
     ),
-    specs.rule(
-        "belady",
-        f"{_RULES}.rules:belady",
-        "those leave whose next use is farthest, in the best of the same orders (Belady 1966)",
+    SolverSpec(
+        name="belady",
+        summary="those leave whose next use is farthest, in the best of the same orders (1966)",
+        make=f"{_EXACT}.opening:belady",
         takes=f"{_RULES}.rules:takes_traffic",
     ),
     specs.rule(

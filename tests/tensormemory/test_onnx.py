@@ -19,8 +19,8 @@ def value(name: str, *shape: Any) -> Any:
 
 
 def saved(folder: Path, nodes: list[Any], inputs: list[Any], **more: Any) -> str:
-    graph = onnx.helper.make_graph(nodes, "net", inputs, more.pop("outputs", [value("y", None)]),
-                                   **more)  # fmt: skip
+    outputs = [onnx.helper.make_tensor_value_info("y", FLOAT, None)]
+    graph = onnx.helper.make_graph(nodes, "net", inputs, outputs, **more)
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 20)])
     path = folder / "net.onnx"
     path.write_bytes(model.SerializeToString())

@@ -107,7 +107,7 @@ class Graph(Content):
             if names and len(names) != count:
                 raise InstanceError(f"expected {count} {what} names, got {len(names)}")
         for what, lists in (("reads", self.reads), ("writes", self.writes)):
-            lists.require(self.tensors, lambda o, w=what: f"{self.operator(o)} {w}")
+            lists.require(self.tensors, self.operator, what)
         put(self, "producer", self._producers())
         order = first_topological_order(self.reads, self.writes, self.producer, self.operator)
         put(self, "file_order", order)

@@ -128,7 +128,7 @@ def formulate(instance: Graph, upper_bound: Value | None) -> MilpFormulation:
         return values
 
     def read(value: Callable[[Any], float]) -> Plan:
-        step = _steps(instance, C, P, R, value)
+        step = _steps(instance, C, value)
         order = np.argsort(step, kind="stable")
         uses = Uses.of(instance, order)
         gone = [
@@ -172,12 +172,11 @@ def _order(graph: Graph, problem: Any, C: Any, P: Any, R: Any) -> None:
         problem += pulp.lpSum(C[graph.writes[o][0]][t] for o in steps) == 1
 
 
-def _steps(graph: Graph, C: Any, P: Any, R: Any, value: Callable[[Any], float]) -> Any:
+def _steps(graph: Graph, C: Any, value: Callable[[Any], float]) -> Any:
     """Return the step of each operator."""
-    return np.array(
-        [max(range(graph.operators), key=lambda t, a=int(graph.writes[o][0]): value(C[a][t]))
-         for o in range(graph.operators)]
-    )  # fmt: skip
+    first = [int(graph.writes[operator][0]) for operator in range(graph.operators)]
+    created = [[value(C[a][t]) for t in range(graph.operators)] for a in first]
+    return np.argmax(np.array(created), axis=1)
 
 
 def _places(

@@ -15,20 +15,18 @@ from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
-from ordino.heuristics.tensormemory.addresses import addressed
 from ordino.heuristics.tensormemory.beam_search import Beam, widest
-from ordino.heuristics.tensormemory.orders import least_growth
-from ordino.heuristics.tensormemory.replacement import belady, keep_all
 from ordino.heuristics.tensormemory.rules import takes, value_of
 from ordino.heuristics.tensormemory.state_search import Part, StateSearch, residences_of_way
 from ordino.heuristics.tensormemory.states import KERNELS, Network
 from ordino.models.tensormemory import cpsat
 from ordino.models.tensormemory.graph import Graph
-from ordino.models.tensormemory.residence import Residences, Uses
+from ordino.models.tensormemory.residence import Residences
 from ordino.solvers.cpsat import solver as engine
-from ordino.solvers.tensormemory.packing import at_any_price, packed, repacked
+from ordino.solvers.tensormemory.opening import belady, prove_capacity
+from ordino.solvers.tensormemory.packing import at_any_price, compiled, packed, repacked
 
-__all__ = ["NAME", "prove_capacity", "states", "takes"]
+__all__ = ["NAME", "states", "takes"]
 
 NAME = "states"
 FIRST_WIDTH = 4
@@ -64,25 +62,14 @@ def states(*, memory_mb: int = 1000) -> Solver:
         kernels: Any = load(KERNELS, budget)
         if kernels is None or budget.should_stop():
             return
+        if incumbent.best is None and instance.goal == "traffic":
+            belady()(instance, incumbent, budget)
         run = _Run(instance, incumbent, budget, kernels)
         run.search(memory_mb)
         if run.proved and not incumbent.optimal and cpsat.takes(instance) is None:
             engine(cpsat.formulate)(instance, incumbent, budget)  # addresses cost something
 
     return solve
-
-
-def prove_capacity(graph: Graph, incumbent: Incumbent, source: str) -> bool:
-    """Say so if the capacity is too small for an operator; returns whether it is."""
-    if graph.capacity is None or graph.capacity >= graph.least_capacity:
-        return False
-    operator = int(graph.needs.argmax())
-    reason = (
-        f"{graph.operator(operator)} needs {graph.needs[operator]} bytes, "
-        f"the capacity is {graph.capacity}"
-    )
-    incumbent.prove_infeasible(source, reason)
-    return True
 
 
 class _Run:
@@ -99,8 +86,6 @@ class _Run:
 
     def search(self, memory_mb: int) -> None:
         """Beams of growing width, then in turns with the search for a proof."""
-        if self.incumbent.best is None:
-            self.start()
         while self.width <= QUICK_WIDTH and self.beam():
             pass
         if self.budget.should_stop():
@@ -137,16 +122,6 @@ class _Run:
             if self.budget.iterations is not None:
                 quota = min(quota, self.budget.iterations - search.expanded)
 
-    def start(self) -> None:
-        """Offer what Belady's rule makes of the order that grows least, at any price."""
-        order = self.graph.file_order if self.graph.fixed_order else least_growth(self.graph)
-        uses = Uses.of(self.graph, order)
-        peak = self.graph.goal == "peak"
-        residences = keep_all(uses) if peak else belady(uses)
-        plan = addressed(residences) if peak else at_any_price(residences, self.budget)
-        if plan is not None:
-            self.incumbent.offer(plan, NAME, value_of(self.graph, plan))
-
     def beam(self) -> bool:
         """Run the next beam; returns whether a wider one makes sense."""
         if self.width > self.widest and self.width > FIRST_WIDTH:
@@ -174,6 +149,7 @@ class _Run:
         """Find addresses for the best, at its own value if that can be."""
         if self.best is None or self.best.value() == self.incumbent.objective:
             return
+        compiled(self.budget)
         for find in (packed, repacked):
             seconds = min(PACKING_SECONDS, self.budget.remaining() / 3)
             plan = find(self.best, self.budget.child(seconds=seconds))
