@@ -24,10 +24,10 @@ SLICE_SECONDS = 0.05
 SLICE_PUTS = 256
 """Buffers that are brought in between two looks at the clock."""
 
-HOT, COLD = 0.3, 0.003
+HOT, COLD = 1.0, 0.02
 """First and last temperature of a cycle, in mean benefits."""
 
-FIRST_CYCLE = 200
+FIRST_CYCLE = 2000
 LONGEST_CYCLE = 20_000
 """Steps a buffer; each cycle is twice as long as the one before."""
 STAGES = 60
@@ -64,7 +64,7 @@ class State:
         count = lifetimes.buffers
         _, tensor, times = np.unique(instance.tensor, return_inverse=True, return_counts=True)
         self.offset: Integers = np.full(count, ABSENT, np.int64)
-        self._inside: Integers = np.zeros(count + 1, np.int64)
+        self._inside: Integers = np.zeros((2, count + 1), np.int64)
         self._count: Integers = np.zeros(1, np.int64)
         self.value = 0
         self.best: Integers = np.full(count + 1, ABSENT, np.int64)
@@ -81,8 +81,9 @@ class State:
         """Go to a placement."""
         self.offset[:] = offset
         inside = np.flatnonzero(offset != ABSENT)
-        inside = inside[np.argsort(offset[inside], kind="stable")]
-        self._inside[: inside.size] = inside
+        ends = offset[inside] + self._instance.lifetimes.size[inside]
+        self._inside[0, : inside.size] = inside[np.argsort(offset[inside], kind="stable")]
+        self._inside[1, : inside.size] = inside[np.argsort(ends, kind="stable")]
         self._count[0] = inside.size
         self.value = int(self._instance.benefit[inside].sum())
         self.best[:-1], self.best[-1] = offset, self.value
