@@ -5,9 +5,10 @@
     python benchmarks/tensormemory_placement.py large [--time-limit 30]
     python benchmarks/tensormemory_placement.py mapping [--time-limit 10] [--bare-limit 60]
 
-`suite`: seconds (MiniMalloc's where it is built and named) to a fit in 1 MiB of each file of MiniMalloc's challenging suite; `canonical` with
-one worker, kernels compiled beforehand. `large`: height over load of idealloc's files by Ordino's
-default race. `mapping`: benefit in fast memory of half the load, a buffer's benefit its size.
+`suite`: seconds to a fit in 1 MiB of each file of MiniMalloc's challenging suite (its own program,
+where it is built and named); `canonical` with one worker, kernels compiled beforehand. `large`:
+height over load of idealloc's files by Ordino's default race. `mapping`: benefit in fast memory of
+half the load, a buffer's benefit its size.
 """
 
 from __future__ import annotations

@@ -78,9 +78,10 @@ def _cheapest(  # type: ignore[no-untyped-def]
     for k in range(count[0]):
         c = inside[1, k]
         if start[c] < end[b] and start[b] < end[c] and c != b:
-            if alone[b] or tensor[c] != tensor[b]:
-                highs[met], high_benefit[met] = offset[c] + size[c], benefit[c]
-                met += 1
+            if not alone[b] and tensor[c] == tensor[b]:
+                continue
+            highs[met], high_benefit[met] = offset[c] + size[c], benefit[c]
+            met += 1
     need, step = size[b], alignment[b]
     best, chosen, ties = 2**62, 0, 0
     # Upwards: the ground and on top of each; those that begin below its end, less those that end
