@@ -26,7 +26,7 @@ from ordino.solvers.tensormemory import canonical
 from ordino.solvers.tensormemory.addressing import addresses
 
 SOLVERS = ("climb", "canonical", "cpsat")
-MAPPING_SOLVERS = ("exchange", "windows", "cpsat")
+MAPPING_SOLVERS = ("exchange", "windows", "hybrid", "cpsat")
 
 
 @settings(max_examples=80)
