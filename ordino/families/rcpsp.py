@@ -23,7 +23,7 @@ _PARALLEL = f"{_RULES}:takes_parallel"
 
 FAMILY = Family(
     name="rcpsp",
-    title="resource-constrained project: least makespan or total weighted tardiness",
+    title="resource-constrained project: least makespan, total weighted tardiness or squared use",
     instances={"rcpsp": f"{_MODEL}.problem:Project"},
     solution=f"{_MODEL}.problem:Plan",
     check=f"{_MODEL}.check:check",
@@ -42,6 +42,11 @@ FAMILY = Family(
             name="capacity",
             summary="work over capacity, with least head and tail",
             compute=f"{_MODEL}.bounds:capacity",
+        ),
+        BoundSpec(
+            name="even-use",
+            summary="for levelling: work spread evenly over the time",
+            compute=f"{_MODEL}.bounds:even_use",
         ),
     ),
     solvers=(
@@ -64,7 +69,18 @@ FAMILY = Family(
             summary="genetic algorithm, CP-SAT with more threads than cores, neighbourhoods",
             make="ordino.solvers.rcpsp.hybrid:hybrid",
             arguments=(f"{_MODEL}.cpsat:formulate",),
-            takes=f"{_MODEL}.cpsat:takes",
+            takes="ordino.solvers.rcpsp.hybrid:accepts",
+            improves=True,
+            proves=True,
+            deterministic=False,
+            scales=True,
+        ),
+        SolverSpec(
+            name="levelling",
+            summary="least squared use: shifts (Burgess, Killebrew 1962), neighbourhoods, CP-SAT",
+            make="ordino.solvers.rcpsp.levelling:levelling",
+            arguments=(f"{_MODEL}.cpsat:formulate",),
+            takes="ordino.solvers.rcpsp.levelling:takes",
             improves=True,
             proves=True,
             deterministic=False,
@@ -81,7 +97,7 @@ FAMILY = Family(
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
-    race=("lft", "lst", "mts", "edd", "hybrid"),
+    race=("lft", "lst", "mts", "edd", "hybrid", "levelling"),
     formats=(
         FormatSpec(
             name="psplib",

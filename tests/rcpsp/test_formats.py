@@ -46,7 +46,7 @@ EXPECTED = {
     "total_beyond_63_bits.json": ":1:1: the end of a schedule may reach 4611686018427387905, b",
     "two_activities_of_one_name.json": ":3:11: activities[1].name: two activities are called 'a'",
     "unknown_activity_in_lag.json": ":4:17: lags[0][1]: no activity has this name, known: a, b",
-    "unknown_goal.json": ":1:42: goal: no goal cost: known: makespan, tardiness",
+    "unknown_goal.json": ":1:42: goal: no goal cost: known: levelling, makespan",
     "unknown_kind_of_lag.json": ":4:22: lags[0][2]: no kind of time lag, did you mean end-end?",
     "windows_cross.json": ":3:2: activities[1]: activity b takes at least 2, its window is 5 to 6",
 }
