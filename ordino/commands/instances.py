@@ -121,19 +121,35 @@ def bounds(
     metavar="FORMAT",
     help="Format of OUT, by default what its ending says; mps, lp and pb are model files.",
 )
+@click.option(
+    "--solution",
+    type=click.Path(),
+    metavar="SOLUTION",
+    help="Write this solution of FILE; --to takes formats of solutions then.",
+)
 def convert(
-    file: str, out: str, format: str | None, max_size: int, problem: dict[str, Any], to: str | None
+    file: str,
+    out: str,
+    format: str | None,
+    max_size: int,
+    problem: dict[str, Any],
+    to: str | None,
+    solution: str | None,
 ) -> None:
-    """Write an instance in another format, or as a model file.
+    """Write an instance, or a solution of it, in another format, or as a model file.
 
     Model files: .mps and .lp hold the MILP formulation, .pb the CP-SAT formulation. OUT may be -
-    for standard output.
+    for standard output. A solution, as in: ordino convert plan.sm plan.csv --solution answer.json
+    --to dates:start=2026-03-02.
     """
     from ordino.commands.export import MODEL_FORMATS, dump_model
     from ordino.instances.reading import dump_instance
 
     require_writable(out)
     instance, home = read_adjusted(file, format, max_size, problem)
+    if solution is not None:
+        deliver(out, _solution_text(instance, solution, max_size, to or "json"))
+        return
     name = to or _format_of(out, home, MODEL_FORMATS)
     if name in MODEL_FORMATS:
         if len(instance.objective.levels) > 1:
@@ -142,6 +158,16 @@ def convert(
         deliver(out, dump_model(instance, name))
     else:
         deliver(out, dump_instance(instance, name))
+
+
+def _solution_text(instance: Instance, source: str, max_size: int, format: str) -> str:
+    from ordino.core.errors import InputError
+    from ordino.instances.reading import dump_solution, read_solution
+
+    found, _ = read_solution(source, instance, max_size)
+    if found is None:
+        raise InputError("holds no solution", source=source)
+    return dump_solution(instance, found, format)
 
 
 def _format_of(path: str, home: Family, models: Iterable[str] = ()) -> str:

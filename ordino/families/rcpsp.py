@@ -132,6 +132,11 @@ FAMILY = Family(
             sniff=f"{_FILES}.formats:sniff_starts",
             write=f"{_FILES}.formats:write_starts",
         ),
+        SolutionFormatSpec(
+            name="dates",
+            summary="CSV with the working days on which activities begin and end",
+            write=f"{_FILES}.dates:write_dates",
+        ),
     ),
     generators=(
         GeneratorSpec(
