@@ -52,10 +52,18 @@ FAMILY = Family(
     solvers=(
         specs.rule("lft", f"{_RULES}:lft", "latest finish time", takes=_TAKES),
         specs.rule("lst", f"{_RULES}:lst", "latest start time", takes=_PARALLEL),
+        specs.rule("wcs", f"{_RULES}:wcs", "worst case slack", takes=f"{_RULES}:takes_wcs"),
         specs.rule("mts", f"{_RULES}:mts", "most total successors", takes=_PARALLEL),
         specs.rule("grpw", f"{_RULES}:grpw", "greatest rank positional weight", takes=_PARALLEL),
         specs.rule("spt", f"{_RULES}:spt", "shortest processing time", takes=_PARALLEL),
         specs.rule("edd", f"{_RULES}:edd", "earliest due date", takes=f"{_RULES}:takes_due_dates"),
+        SolverSpec(
+            name="sampling",
+            summary="priority rules in many passes, by biased random sampling (Kolisch 1996)",
+            make=f"{_HEURISTICS}.sampling:sampling",
+            takes=_PARALLEL,
+            improves=True,
+        ),
         SolverSpec(
             name="genetic",
             summary="genetic algorithm on activity lists (Hartmann 1998; Valls et al. 2005)",
