@@ -156,7 +156,7 @@ def bounds(
     "--solution",
     shell_complete=complete_source,
     metavar="SOL",
-    help="Write this solution of FILE instead, in a solution format of the family.",
+    help="Write this solution of FILE; --to takes formats of solutions then.",
 )
 def convert(
     file: str,
@@ -167,10 +167,11 @@ def convert(
     to: str | None,
     solution: str | None,
 ) -> None:
-    """Write an instance in another format, or as a model file; or a solution of it.
+    """Write an instance, or a solution of it, in another format, or as a model file.
 
     Model files: .mps and .lp hold the MILP formulation, .pb the CP-SAT formulation. OUT may be -
-    for standard output.
+    for standard output. A solution, as in: ordino convert plan.sm plan.csv --solution answer.json
+    --to dates:start=2026-03-02.
     """
     from ordino.commands.export import MODEL_FORMATS, dump_model
     from ordino.instances.reading import dump_instance

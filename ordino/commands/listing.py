@@ -53,7 +53,8 @@ def _formats(family: str | None) -> list[Row]:
             rows.append(row | {"writes": spec.write is not None, "settings": _described(spec.read)})
         rows.append(_format(each, "json", "solution", "a result, or a bare solution", [".json"]))
         for written in each.solution_formats:
-            rows.append(_format(each, written.name, "solution", written.summary, []))
+            row = _format(each, written.name, "solution", written.summary, [])
+            rows.append(row | {"settings": _described(written.write)})
     return rows
 
 

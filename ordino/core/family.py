@@ -176,14 +176,16 @@ class FormatSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolutionFormatSpec:
-    """A way to write solutions besides JSON: `read: (Text, instance) -> Solution`,
-    `write: (instance, Solution) -> str`, `sniff: (head of the text) -> bool`."""
+    """A way to write solutions besides JSON: `write: (instance, Solution, **parameters) -> str`.
+
+    Unless it only writes: `read: (Text, instance) -> Solution`, `sniff: (head of a text) -> bool`.
+    """
 
     name: str
     summary: str
-    read: str
-    sniff: str
     write: str
+    read: str | None = None
+    sniff: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ _PARALLEL = f"{_RULES}:takes_parallel"
 
 FAMILY = Family(
     name="rcpsp",
-    title="resource-constrained project: least makespan or total weighted tardiness",
+    title="resource-constrained project: least makespan, total weighted tardiness or squared use",
     instances={"rcpsp": f"{_MODEL}.problem:Project"},
     solution=f"{_MODEL}.problem:Plan",
     check=f"{_MODEL}.check:check",
@@ -43,14 +43,27 @@ FAMILY = Family(
             summary="work over capacity, with least head and tail",
             compute=f"{_MODEL}.bounds:capacity",
         ),
+        BoundSpec(
+            name="even-use",
+            summary="for levelling: work spread evenly over the time",
+            compute=f"{_MODEL}.bounds:even_use",
+        ),
     ),
     solvers=(
         specs.rule("lft", f"{_RULES}:lft", "latest finish time", takes=_TAKES),
         specs.rule("lst", f"{_RULES}:lst", "latest start time", takes=_PARALLEL),
+        specs.rule("wcs", f"{_RULES}:wcs", "worst case slack", takes=f"{_RULES}:takes_wcs"),
         specs.rule("mts", f"{_RULES}:mts", "most total successors", takes=_PARALLEL),
         specs.rule("grpw", f"{_RULES}:grpw", "greatest rank positional weight", takes=_PARALLEL),
         specs.rule("spt", f"{_RULES}:spt", "shortest processing time", takes=_PARALLEL),
         specs.rule("edd", f"{_RULES}:edd", "earliest due date", takes=f"{_RULES}:takes_due_dates"),
+        SolverSpec(
+            name="sampling",
+            summary="priority rules in many passes, by biased random sampling (Kolisch 1996)",
+            make=f"{_HEURISTICS}.sampling:sampling",
+            takes=_PARALLEL,
+            improves=True,
+        ),
         SolverSpec(
             name="genetic",
             summary="genetic algorithm on activity lists (Hartmann 1998; Valls et al. 2005)",
@@ -71,7 +84,18 @@ FAMILY = Family(
             summary="genetic algorithm, CP-SAT with more threads than cores, neighbourhoods",
             make="ordino.solvers.rcpsp.hybrid:hybrid",
             arguments=(f"{_MODEL}.cpsat:formulate",),
-            takes=f"{_MODEL}.cpsat:takes",
+            takes="ordino.solvers.rcpsp.hybrid:accepts",
+            improves=True,
+            proves=True,
+            deterministic=False,
+            scales=True,
+        ),
+        SolverSpec(
+            name="levelling",
+            summary="least squared use: shifts (Burgess, Killebrew 1962), neighbourhoods, CP-SAT",
+            make="ordino.solvers.rcpsp.levelling:levelling",
+            arguments=(f"{_MODEL}.cpsat:formulate",),
+            takes="ordino.solvers.rcpsp.levelling:takes",
             improves=True,
             proves=True,
             deterministic=False,
@@ -101,7 +125,7 @@ FAMILY = Family(
             takes=f"{_MODEL}.milp:takes",
         ),
     ),
-    race=("lft", "lst", "mts", "edd", "hybrid"),
+    race=("lft", "lst", "mts", "edd", "hybrid", "levelling"),
     formats=(
         FormatSpec(
             name="psplib",
@@ -135,6 +159,11 @@ FAMILY = Family(
             read=f"{_FILES}.formats:read_starts",
             sniff=f"{_FILES}.formats:sniff_starts",
             write=f"{_FILES}.formats:write_starts",
+        ),
+        SolutionFormatSpec(
+            name="dates",
+            summary="CSV with the working days on which activities begin and end",
+            write=f"{_FILES}.dates:write_dates",
         ),
     ),
     generators=(

@@ -326,11 +326,12 @@ def read_solution(
         if isinstance(data.value, dict) and {"ordino", "family"} <= data.value.keys():
             data = _bare_solution(data, home)
         return resolve(home.solution).from_data(data), None
-    claims = [s for s in home.solution_formats if resolve(s.sniff)(text.content[:HEAD])]
+    read = [spec for spec in home.solution_formats if spec.read and spec.sniff]
+    claims = [spec for spec in read if resolve(spec.sniff or "")(text.content[:HEAD])]
     if len(claims) != 1:
-        names = ", ".join([JSON, *(spec.name for spec in home.solution_formats)])
+        names = ", ".join([JSON, *(spec.name for spec in read)])
         raise text.error(f"no known format of a {home.name} solution ({names})")
-    return resolve(claims[0].read)(text, instance), None
+    return resolve(claims[0].read or "")(text, instance), None
 
 
 def _bare_solution(data: Node, home: Family) -> Node:
@@ -344,19 +345,26 @@ def _bare_solution(data: Node, home: Family) -> Node:
 def dump_solution(instance: Instance, solution: Solution, format: str = JSON) -> str:
     """Write a solution in JSON or in a format of its family.
 
+    Args:
+        instance: The instance.
+        solution: Its solution.
+        format: Name of a format, with parameters as in `dates:start=2026-03-02`.
+
     Raises:
-        UsageError: There is no such format.
+        UsageError: There is no such format or parameter.
     """
     home = family(instance.family)
     if format == JSON:
         header: Mapping[str, Any] = {"ordino": 1, "family": home.name, "type": "solution"}
         return json.dumps(dict(header) | solution.to_data()) + "\n"
+    name, given = _split_format(format)
     for spec in home.solution_formats:
-        if spec.name == format:
-            text: str = resolve(spec.write)(instance, solution)
+        if spec.name == name:
+            write = resolve(spec.write)
+            text: str = write(instance, solution, **bind(write, given, f"format {name}"))
             return text
     names = [JSON, *(spec.name for spec in home.solution_formats)]
-    raise UnknownNameError(f"format of a {home.name} solution", format, names)
+    raise UnknownNameError(f"format of a {home.name} solution", name, names)
 
 
 def write_file(path: str | os.PathLike[str], content: str | bytes) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 import ordino
 from ordino.core.errors import InstanceError, UsageError
-from ordino.models.rcpsp.problem import Plan, Project
+from ordino.models.rcpsp.problem import Plan, Project, adjust
 
 HOUSE = Project.of(
     [[(3, [2, 1])], [(2, [1, 1]), (4, [0, 0])], [(2, [2, 0])], [(0, [0, 0])]],
@@ -65,7 +65,7 @@ def test_total_weighted_tardiness() -> None:
         goal="tardiness",
     )  # fmt: skip
     assert ordino.check(project, Plan.of([0, 3, 5])).objective == 5 * 1 + 3
-    assert project.with_goal("makespan").objective.name == "makespan"
+    assert adjust(project, goal="makespan").objective.name == "makespan"
     result = ordino.solve(project, goal="makespan", time_limit=10)
     assert (result.objective, result.problem["options"]) == (7, {"goal": "makespan"})
     with pytest.raises(UsageError, match="can't be"):

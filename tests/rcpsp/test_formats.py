@@ -46,7 +46,7 @@ EXPECTED = {
     "total_beyond_63_bits.json": ":1:1: the end of a schedule may reach 4611686018427387905, b",
     "two_activities_of_one_name.json": ":3:11: activities[1].name: two activities are called 'a'",
     "unknown_activity_in_lag.json": ":4:17: lags[0][1]: no activity has this name, known: a, b",
-    "unknown_goal.json": ":1:42: goal: no goal cost: known: makespan, tardiness",
+    "unknown_goal.json": ":1:42: goal: no goal cost: known: levelling, makespan",
     "unknown_kind_of_lag.json": ":4:22: lags[0][2]: no kind of time lag, did you mean end-end?",
     "windows_cross.json": ":3:2: activities[1]: activity b takes at least 2, its window is 5 to 6",
 }
@@ -166,3 +166,33 @@ def test_every_public_file_is_recognised(public_data: Path) -> None:
 def test_dates_are_integers() -> None:
     assert SINGLE.horizon == 7
     assert np.array_equal(SINGLE.lag_steps(), [0, 0, 3, 4])
+
+
+DATES = """activity,mode,start,duration,begin,end
+dig,0,0,3,2026-12-23,2026-12-28
+pour,0,3,0,2026-12-29,2026-12-29
+dry,0,3,2,2026-12-29,2026-12-30
+"""
+
+
+def test_a_plan_as_dates() -> None:
+    names = ["dig", "pour", "dry"]
+    project = Project.of([[(3, [])], [(0, [])], [(2, [])]], [], activity_names=names)
+    plan = Plan.of([0, 3, 3])
+    calendar = "dates:start=2026-12-23,holidays=2026-12-25+2027-01-01"
+    assert dump_solution(project, plan, calendar) == DATES
+    weekend = dump_solution(project, plan, "dates:start=2026-12-23,week=0000011")
+    assert weekend.splitlines()[1].endswith("2026-12-26,2027-01-02")
+    for wrong, told in (
+        ("dates", "needs start"),
+        ("dates:start=soon", "start=soon: expected a date"),
+        ("dates:start=2026-12-23,week=12", "week=12: expected seven"),
+        ("dates:start=2026-12-23,holidays=x", "holidays=x: expected a date"),
+        ("dates:begin=1", "no parameter of format dates 'begin'"),
+        ("date", "did you mean dates?"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            dump_solution(project, plan, wrong)
+        assert told in str(caught.value)
+    with pytest.raises(UsageError, match="ends after the year 9999"):
+        dump_solution(project, Plan.of([0, 3, 10**12]), calendar)

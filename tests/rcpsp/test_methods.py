@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from kits.rcpsp import brute_force, projects
 
 import ordino
-from ordino.heuristics.rcpsp import generation, genetic, insertion, packing
+from ordino.heuristics.rcpsp import generation, genetic, insertion, packing, rules
 from ordino.heuristics.rcpsp import schedule_kernels as kernels
 from ordino.heuristics.rcpsp.modes import start_modes
 from ordino.instances.rcpsp.generate import interactions, random_project
@@ -212,3 +212,20 @@ def test_bounds_enclose_the_best_known_values(public_data: Path) -> None:
         assert all((b or 0) <= int(row["best_ub"]) for b in ordino.compute_bounds(project).values())
         result = ordino.solve(project, solver="lft,mts", time_limit=20)
         assert int(row["best_lb"]) <= result.objective <= 1.4 * int(row["best_ub"])
+
+
+def test_worst_case_slack_looks_at_what_would_have_to_wait() -> None:
+    project = Project.of(
+        [[(5, [2])], [(1, [1])], [(1, [1])], [(1, [0])]], [2], precedences=[(1, 3)]
+    )
+    assert rules.lst(project).start.tolist() == [0, 5, 5, 6]
+    assert rules.wcs(project).start.tolist() == [1, 0, 0, 1]
+
+
+def test_many_passes_do_better_than_one() -> None:
+    project = random_project(activities=60, order_strength=0.2, resource_strength=0.1, seed=5)
+    once = ordino.solve(project, solver="lft", time_limit=10).objective
+    many = ordino.solve(project, solver="sampling", iterations=200, time_limit=30)
+    assert many.failures == ()
+    assert many.objective < once
+    assert ordino.solve(project, solver="sampling", iterations=1, time_limit=30).objective == once

@@ -8,7 +8,15 @@ from ordino.core.arrays import Integers
 from ordino.models.rcpsp.network import longest_paths
 from ordino.models.rcpsp.problem import NEVER, Project
 
-__all__ = ["capacity", "contradiction", "critical_path", "heads", "latest_starts", "tails"]
+__all__ = [
+    "capacity",
+    "contradiction",
+    "critical_path",
+    "even_use",
+    "heads",
+    "latest_starts",
+    "tails",
+]
 
 
 def heads(instance: Project) -> Integers:
@@ -83,13 +91,17 @@ def _needy(instance: Project, activity: int) -> str:
     return f"activity {name} fits in none of its modes"
 
 
-def critical_path(instance: Project) -> int:
-    """All activities as early as time lags allow, as if resources were plenty. O(n + m)."""
+def critical_path(instance: Project) -> int | None:
+    """All activities as early as time lags allow, as if resources were plenty; nothing for the goal
+    levelling. O(n + m)."""
+    if instance.goal == "levelling":
+        return None
     ends = heads(instance) + instance.least_duration
     if instance.goal == "makespan":
         return int(ends.max())
     late = np.maximum(0, ends - instance.due_dates)
-    return sum((instance.weights * late).tolist())
+    total: int = sum((instance.weights * late).tolist())
+    return total
 
 
 def capacity(instance: Project) -> int | None:
@@ -109,3 +121,18 @@ def capacity(instance: Project) -> int | None:
             needed = -(-sum(least.tolist()) // most)
             best = max(best, int(head[users].min()) + needed + int(tail[users].min()))
     return best
+
+
+def even_use(instance: Project) -> int | None:
+    """For levelling: all work of each resource, spread as evenly as integers can be over the time
+    from the first release to the last deadline. O(n r)."""
+    if instance.goal != "levelling":
+        return None
+    length = int(instance.deadlines.max()) - int(heads(instance).min())
+    work = instance.duration[:, None] * instance.demand
+    total = 0
+    for resource in range(instance.renewables):
+        least = np.minimum.reduceat(work[:, resource], instance.mode_start[:-1])
+        each, more = divmod(sum(least.tolist()), length) if length > 0 else (0, 0)
+        total += more * (each + 1) ** 2 + (length - more) * each**2
+    return total

@@ -16,7 +16,8 @@ __all__ = ["check"]
 def check(instance: Project, solution: Plan) -> Report:
     """Check modes, windows, time lags, capacities, budgets and disjunctive groups.
 
-    The objective is the latest end, or the total weighted tardiness, as the project's goal says.
+    The objective is the latest end, the total weighted tardiness, or the total squared use of
+    renewable resources, as the project's goal says.
     """
     count = instance.activities
     violations: list[Violation] = []
@@ -49,6 +50,8 @@ def check(instance: Project, solution: Plan) -> Report:
     violations += _groups(instance, start, end)
     if violations or instance.goal == "makespan":
         return Report.of(violations, int(end.max()))
+    if instance.goal == "levelling":
+        return Report.of([], _squared_use(instance, mode, start, end))
     late = np.maximum(0, end - instance.due_dates)
     pairs = zip(instance.weights.tolist(), late.tolist(), strict=True)
     return Report.of([], sum(weight * each for weight, each in pairs))
@@ -121,6 +124,20 @@ def _capacities(
                 f"{name}: at time {moment} activities {shown}{more} need {used}, there are "
                 f"{used + int(free[position])}",
             )
+
+
+def _squared_use(instance: Project, mode: Integers, start: Integers, end: Integers) -> int:
+    """Sum the squares of what is in use, over resources and times."""
+    total = 0
+    for resource in range(instance.renewables):
+        demand = instance.demand[mode, resource].tolist()
+        events = list(zip(start.tolist(), demand, strict=True))
+        events += [(at, -need) for at, need in zip(end.tolist(), demand, strict=True)]
+        used, now = 0, 0
+        for at, need in sorted(events):
+            total += used * used * (at - now)
+            used, now = used + need, at
+    return total
 
 
 def _budgets(instance: Project, mode: Integers) -> Iterator[Violation]:

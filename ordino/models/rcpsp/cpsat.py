@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from ordino.core.arrays import Integers
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
 from ordino.models.rcpsp.bounds import contradiction, heads, tails
+from ordino.models.rcpsp.levelling import SquaredUse
 from ordino.models.rcpsp.problem import NEVER, Plan, Project
 
 __all__ = ["formulate", "takes"]
+
+MOST_SLOTS = 5_000_000
+"""For levelling: terms in what is in use at each time."""
 
 LARGEST = 2**50
 """CP-SAT refuses sums that may leave 63 bits."""
@@ -21,6 +26,10 @@ LARGEST = 2**50
 
 def takes(instance: Project) -> str | None:
     """Say why CP-SAT can't hold the instance's numbers, or return `None`."""
+    if instance.goal == "levelling":
+        slots = instance.horizon * int(np.minimum(instance.duration, instance.horizon).sum())
+        if slots > MOST_SLOTS:
+            return f"horizon x total duration {slots}, beyond {MOST_SLOTS}"
     widest = max(1, int(instance.weights.max()), int(instance.demand.max(initial=0)))
     reach = instance.horizon + int(np.abs(instance.due_dates).max())
     if instance.activities * reach * widest >= LARGEST:
@@ -90,7 +99,13 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
             model.add(starts[i] + lengths[i] <= int(instance.deadlines[i]))
 
     late: dict[int, Any] = {}
-    if makespan_goal:
+    squares = None
+    if instance.goal == "levelling":
+        squares = _add_squares(model, instance, starts, literals, head, latest, horizon)
+        level = squares.level
+        if upper_bound is not None:
+            model.add(level <= upper_bound)
+    elif makespan_goal:
         level = model.new_int_var(0, horizon, "makespan")
         for start, length in zip(starts, lengths, strict=True):
             model.add(level >= start + length)
@@ -117,6 +132,8 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
             yield level, int(ends.max())
         for i, variable in late.items():
             yield variable, max(0, int(ends[i] - instance.due_dates[i]))
+        if squares is not None:
+            yield from squares.hint(instance, solution)
 
     def read(values: Sequence[int]) -> Plan:
         modes = np.zeros(n, dtype=np.int64)
@@ -128,6 +145,23 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
         return Plan(np.array(values[:n], dtype=np.int64), modes)
 
     return CpsatFormulation(model=model, levels=(level,), hint=hint, read=read)
+
+
+def _add_squares(
+    model: Any,
+    instance: Project,
+    starts: list[Any],
+    literals: list[Any],
+    head: Integers,
+    latest: Integers,
+    horizon: int,
+) -> SquaredUse:
+    """Add the total squared use; modes alone have no literal."""
+    chosen: list[Any] = [1] * instance.duration.size
+    for mode, literal in zip(np.flatnonzero(_choice(instance)).tolist(), literals, strict=True):
+        chosen[mode] = literal
+    windows = list(zip(head.tolist(), latest.tolist(), strict=True))
+    return SquaredUse.add(model, instance, starts, chosen, windows, horizon)
 
 
 def _choice(instance: Project) -> Any:

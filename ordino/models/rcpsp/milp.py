@@ -24,6 +24,8 @@ MOST_VARIABLES = 100_000
 
 def takes(instance: Project) -> str | None:
     """Say why there is no MILP of the instance, or return `None`."""
+    if instance.goal == "levelling":
+        return "its goal is levelling"
     moments = int(instance.mode_start[-1]) * (instance.horizon + 1)
     if moments > MOST_VARIABLES:
         return f"about {moments} variables, beyond {MOST_VARIABLES}"

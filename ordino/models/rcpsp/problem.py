@@ -41,8 +41,13 @@ KINDS = plain.KINDS
 """Kinds of time lags, by number: from which point of the first activity to which of the second."""
 START_START, END_START = 0, 2
 
-Goal = Literal["makespan", "tardiness"]
+Goal = Literal["makespan", "tardiness", "levelling"]
 GOALS: tuple[str, ...] = get_args(Goal)
+_OBJECTIVES = {
+    "makespan": "makespan",
+    "tardiness": "total weighted tardiness",
+    "levelling": "total squared use",
+}
 
 Matrix = npt.NDArray[np.int64]
 
@@ -78,7 +83,9 @@ class Project(Content):
         groups: Activities of which no two may overlap, group by group.
         due_dates: When each activity should end, for the goal `tardiness`; shape (activities,).
         weights: Cost of a time unit of tardiness, at least 0; shape (activities,).
-        goal: `makespan`, the latest end, or `tardiness`, the total weighted tardiness.
+        goal: `makespan`, the latest end; `tardiness`, the total weighted tardiness; or `levelling`,
+            the sum over all renewable resources and times of the square of what is in use, which
+            takes a deadline for every activity.
         activity_names: All different.
         renewable_names: Of renewable resources.
         budget_names: Of non-renewable resources.
@@ -176,7 +183,7 @@ class Project(Content):
             groups: Sets of activities of which no two may overlap.
             due_dates: `None` for activities whose tardiness doesn't count.
             weights: By default 1 for activities with a due date.
-            goal: `makespan` or `tardiness`.
+            goal: `makespan`, `tardiness` or `levelling`.
             activity_names: By default the numbers.
             renewable_names: By default R0, R1, …
             budget_names: By default N0, N1, …
@@ -238,8 +245,8 @@ class Project(Content):
 
     @property
     def objective(self) -> Objective:
-        """The makespan or the total weighted tardiness."""
-        return Objective.of("makespan" if self.goal == "makespan" else "total weighted tardiness")
+        """The makespan, the total weighted tardiness or the total squared use of resources."""
+        return Objective.of(_OBJECTIVES[self.goal])
 
     @property
     def activities(self) -> int:
@@ -287,6 +294,8 @@ class Project(Content):
     @cached_property
     def horizon(self) -> int:
         """An end that some optimal schedule keeps, if there is a schedule at all."""
+        if self.goal == "levelling":
+            return int(self.deadlines.max())
         latest = self.span
         if (self.deadlines != NEVER).all():
             latest = min(latest, int(self.deadlines.max()))
@@ -333,10 +342,6 @@ class Project(Content):
     def modes_of(self, activity: int) -> range:
         """Return the numbers of an activity's modes."""
         return range(*self.mode_start[activity : activity + 2].tolist())
-
-    def with_goal(self, goal: str) -> Self:
-        """Return the same project with another goal; raises `InstanceError`."""
-        return replace(self, goal=goal)
 
     def softened(self) -> Self:
         """Return the project with due dates for deadlines: with a tardiness of 0, all are kept."""
@@ -393,17 +398,27 @@ class Plan(Content):
         return cls.of(starts, fields["mode"].integers() if "mode" in fields else None)
 
 
-def adjust(instance: Project, *, goal: Goal | None = None) -> Project:
+def adjust(instance: Project, *, goal: Goal | None = None, deadline: int | None = None) -> Project:
     """Apply the problem options; raises `UsageError`.
 
     Args:
         instance: The project.
-        goal: Another goal: `makespan`, or `tardiness` where there are due dates.
+        goal: Another goal: `makespan`, `tardiness` where there are due dates, or `levelling` where
+            there are deadlines.
+        deadline: No activity may end later.
     """
+    changes: dict[str, Any] = {} if goal is None else {"goal": goal}
+    if deadline is not None:
+        changes["deadlines"] = np.minimum(instance.deadlines, deadline)
     try:
-        return instance if goal is None else instance.with_goal(goal)
+        return replace(instance, **changes) if changes else instance
     except InstanceError as error:
-        raise UsageError(f"goal {goal}: {error.message}") from None
+        told = ", ".join(
+            f"{name} {value}"
+            for name, value in (("goal", goal), ("deadline", deadline))
+            if value is not None
+        )
+        raise UsageError(f"{told}: {error.message}") from None
 
 
 def _matrix(values: Any, what: str, rows: int, columns: int) -> Matrix:

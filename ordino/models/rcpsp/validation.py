@@ -154,6 +154,8 @@ def _validate_goal(project: Project) -> None:
         raise InstanceError(message, ("goal",))
     if project.goal == "tardiness" and not project.weights.any():
         raise InstanceError("the goal tardiness needs due dates, and weights above 0")
+    if project.goal == "levelling":
+        _validate_levelling(project)
     late = project.horizon
     guard_total(
         sum(
@@ -164,6 +166,22 @@ def _validate_goal(project: Project) -> None:
         ),
         "total weighted tardiness",
     )
+
+
+def _validate_levelling(project: Project) -> None:
+    from ordino.models.rcpsp.problem import NEVER
+
+    if not project.renewables:
+        raise InstanceError("the goal levelling needs renewable resources", ("renewable",))
+    open_ended = np.flatnonzero(project.deadlines == NEVER).tolist()
+    if open_ended:
+        name = project.activity_names[open_ended[0]]
+        raise InstanceError(
+            f"the goal levelling needs deadlines: activity {name} has none",
+            ("activities", open_ended[0]),
+        )
+    most = sum(each * each for each in project.greatest_capacity.tolist())
+    guard_total(most * project.horizon, "total squared use")
 
 
 def _told(project: Project, cycle: list[int]) -> str:

@@ -23,6 +23,7 @@ from ordino.core.kernel import is_warm
 from ordino.heuristics.rcpsp import insertion
 from ordino.heuristics.rcpsp.genetic import Island, islands, takes
 from ordino.models.rcpsp.bounds import contradiction
+from ordino.models.rcpsp.cpsat import takes as cpsat_takes
 from ordino.models.rcpsp.problem import Project
 from ordino.solvers import cpsat
 from ordino.solvers.neighbourhoods import improve
@@ -30,7 +31,7 @@ from ordino.solvers.rcpsp import destructive
 from ordino.solvers.rcpsp.deadlines import keep_deadlines
 from ordino.solvers.rcpsp.windows import restriction
 
-__all__ = ["NAME", "hybrid"]
+__all__ = ["NAME", "accepts", "hybrid"]
 
 NAME = "hybrid"
 FIRST_SHARE, SHORT_FIRST, LONG_FIRST = 0.05, 0.3, 2.0
@@ -47,6 +48,11 @@ CONFLICT_SHARE = 0.4
 DEADLINE_SHARE = 0.3
 LAST_SHARE = 0.15
 """For neighbourhoods of what the genetic algorithm found."""
+
+
+def accepts(instance: Project) -> str | None:
+    """Say why an instance is not for the hybrid, or return `None`."""
+    return "its goal is levelling" if instance.goal == "levelling" else cpsat_takes(instance)
 
 
 def hybrid(formulate: cpsat.Formulate, *, threads: int = 8, population: int = 100) -> Solver:

@@ -1,7 +1,8 @@
 """Neighbourhoods of a plan: activities in a window of time, or of some resource, are left free.
 
 The others keep their modes, and those that follow one another keep their order, not their times:
-what is won early moves all behind it. For tardiness, they may keep their times as well.
+what is won early moves all behind it. For tardiness, they may keep their times as well; for
+levelling they do.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def restriction(instance: Project) -> Callable[[Any, Plan, np.random.Generator, 
             if i in first_literal:
                 chosen = first_literal[i] + int(plan.mode[i])
                 model.add(model.get_bool_var_from_proto_index(chosen) == 1)
-        if late.size and random.random() < STILL_SHARE:
+        still = late.size and random.random() < STILL_SHARE
+        if still or instance.goal == "levelling":
             for i in kept.tolist():
                 model.add(model.get_int_var_from_proto_index(i) == int(start[i]))
             return
