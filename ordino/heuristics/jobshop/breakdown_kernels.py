@@ -320,7 +320,7 @@ def replay(shop, order, priority, policy, keeps, given, noise, random, completio
     trial_closed, trial_open = np.zeros(machines, np.int64), np.zeros(machines, np.int64)
     mark, hit = np.zeros(machines, np.int64), np.zeros(machines, np.int64)
     plan = order.copy()
-    repair = max(1, np.int64(noise[2]))
+    repair = max(1, int(noise[2]))
     for r in range(len(completion)):
         plan[:] = order
         follows[:] = first[:-1]

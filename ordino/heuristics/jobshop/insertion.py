@@ -8,6 +8,7 @@ deadlocks (Gröflin, Klinkert 2009; the graph is Mascis and Pacciarelli's, 2002)
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import networkx as nx
@@ -27,6 +28,10 @@ __all__ = ["NAME", "insertion", "takes"]
 
 NAME = "insertion"
 KERNELS = "ordino.heuristics.jobshop.insertion_kernels"
+FIRST_HEAT = 0.3
+"""Of the given one, for the quick first annealing."""
+ENOUGH = 1500
+"""Moves per operation for which the given heat is right; with fewer, it is less (measured)."""
 MOST_TABLE = 20_000_000
 """Operations of a job x operations on a machine, which the search has a table of."""
 
@@ -56,7 +61,7 @@ def insertion(*, heat: float = 0.02) -> Solver:
     With one worker and a limit of iterations, nothing depends on time.
 
     Args:
-        heat: First temperature, as a share of the makespan, or of the total tardiness.
+        heat: First temperature where there is time enough, as a share of the objective.
 
     Raises:
         UsageError: The heat is not between 0 and 1.
@@ -128,10 +133,14 @@ class _Worker:
     def work(self) -> None:
         """Construct, then anneal twice."""
         self._construct()
+        share = FIRST_HEAT
         for begin, end in PHASES:
             self._take_news()
-            hot = self._team.heat * float(self._state[self._team.kernels.BEST])
+            hot = share * self._team.heat * float(self._state[self._team.kernels.BEST])
             self._team.cool(begin, end, max(0.5, hot), self._anneal)
+            done = int(self._state[self._team.kernels.MOVES])
+            left = done * (1 - end) / end
+            share = min(1.0, math.sqrt(left / (ENOUGH * self._team.instance.operations)))
 
     def _construct(self) -> None:
         instance, kernels = self._team.instance, self._team.kernels
