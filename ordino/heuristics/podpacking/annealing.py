@@ -1,5 +1,8 @@
 """Annealing of a cluster, a tier after the other.
 
+Pods in rules between pods keep the nodes that they have in the best plan, so that no rule can be
+broken; neighbourhoods move them.
+
 The pods of a tier join those above it, which keep their nodes if they run there now (an objective
 in which a high tier is never disturbed for a lower one) and may change them otherwise. How much it
 costs to leave home differs from pass to pass: little finds room for more pods, much moves fewer.
@@ -17,6 +20,7 @@ from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.podpacking.room import Mask, Room
+from ordino.heuristics.podpacking.rules import best_fit
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.counts import cells, expand, plan_of
 from ordino.models.podpacking.problem import FREE, PINNED, Cluster, Plan
@@ -47,13 +51,20 @@ def takes(instance: Cluster) -> str | None:
 
 def packs(instance: Cluster) -> str | None:
     """Say why the kernels can't pack a cluster, or return `None`."""
-    if instance.separations or instance.affinities or instance.spreads:
-        return "it has rules between pods"
     if instance.share.any() or instance.whole.any():
         return "its pods take devices"
     if not instance.pods or not instance.resources:
         return "there is nothing to pack"
-    return None
+    return "all pods are in rules between pods" if ruled(instance).all() else None
+
+
+def ruled(instance: Cluster) -> Mask:
+    """Tell which pods are in rules between pods."""
+    classes = np.zeros(instance.classes, dtype=bool)
+    for rule in (*instance.separations, *instance.affinities, *instance.spreads):
+        classes[[*rule.owners, *rule.targets]] = True
+    chosen: Mask = classes[instance.kind]
+    return chosen
 
 
 def annealing(*, effort: int = FIRST_EFFORT) -> Solver:
@@ -66,6 +77,7 @@ def annealing(*, effort: int = FIRST_EFFORT) -> Solver:
     """
 
     def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
+        incumbent.offer(best_fit(instance), NAME)
         kernels = load(KERNELS, budget)
         if kernels is not None:
             Annealing(instance, kernels, budget.seed).run(incumbent, budget, NAME, effort=effort)
@@ -98,6 +110,7 @@ class Annealing:
         self.home = instance.current.copy()
         self.kind, self.eligibility = instance.kind.copy(), instance.eligibility.copy()
         self.tier = instance.tier[instance.kind]
+        self.ruled = ruled(instance)
         self.passes = 0
         self.state = np.array([(seed + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
 
@@ -113,13 +126,14 @@ class Annealing:
         """Anneal until the budget ends, so many passes are done, or the incumbent is closed."""
         done = 0
         while not (budget.should_stop() or incumbent.closed or done == passes):
-            if budget.out_of_iterations(done):
+            if incumbent.best is None or budget.out_of_iterations(done):
                 return
             rounds, number = divmod(self.passes, len(AWAY))
             away = AWAY[number]
             moves = min(MOST_EFFORT, effort * GROWTH ** min(rounds // 2, 30))
-            start = incumbent.best if rounds % 2 else None
-            node = self._tiers(budget, away, moves, None if start is None else start.node)
+            best: Integers = incumbent.best.node
+            start = best if rounds % 2 else np.where(self.ruled, best, self.home)
+            node = self._tiers(budget, away, moves, start, WARM if rounds % 2 else 1.0)
             if node is not None:
                 self.offer(node, incumbent, source)
             self.passes += 1
@@ -140,17 +154,17 @@ class Annealing:
         return plan_of(instance, expand(instance, count.items()))
 
     def _tiers(
-        self, budget: Budget, away: float, moves: int, start: Integers | None
+        self, budget: Budget, away: float, moves: int, start: Integers, warmth: float
     ) -> Integers | None:
-        """Make a placement, from nothing or from a start; `None` where the budget ends first."""
+        """Make a placement from a start; `None` where the budget ends first."""
         instance = self.instance
         node = np.full(instance.pods, -1)
         for tier in range(instance.tiers):
             if budget.should_stop():
                 return None
             mine = self.tier == tier
-            self._begin(node, mine, self.home if start is None else start)
-            hot = max(HOT, away) * (1.0 if start is None else WARM)
+            self._begin(node, mine, start)
+            hot = max(HOT, away) * warmth
             self._anneal(budget, node, tier, away, hot, moves)
         return node
 
@@ -163,7 +177,8 @@ class Annealing:
         pods = np.flatnonzero(mine & (node < 0))
         size = (instance.demand * self._average()).sum(axis=1)
         kind = instance.kind[pods]
-        order = np.lexsort((pods, size[kind], instance.hold[pods] == FREE, start[pods] < 0))
+        loose = ~self.ruled[pods]
+        order = np.lexsort((pods, size[kind], loose, instance.hold[pods] == FREE, start[pods] < 0))
         for pod in pods[order].tolist():
             now = int(start[pod])
             demand = instance.demand[instance.kind[pod]]
@@ -183,7 +198,7 @@ class Annealing:
         active = self.tier <= tier
         stays = (node == self.home) & (node >= 0)
         held = instance.hold != FREE
-        locked = ~active | (instance.hold >= PINNED)
+        locked = ~active | (instance.hold >= PINNED) | self.ruled
         if instance.order == "interleaved":
             locked |= (self.tier < tier) & stays
         elsewhere = (self.tier < tier) & (node >= 0) & (stays | held)
