@@ -14,13 +14,13 @@ from types import ModuleType
 
 import numpy as np
 
-from ordino.core.arrays import Integers, Reals
+from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.podpacking.room import Mask, Room
-from ordino.heuristics.podpacking.rules import best_fit
+from ordino.heuristics.podpacking.rules import best_fit, complete, sizes
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.counts import cells, expand, plan_of
 from ordino.models.podpacking.problem import FREE, PINNED, Cluster, Plan
@@ -38,6 +38,8 @@ WARM = 0.3
 """A pass that starts from the best plan is so much colder than one from nothing."""
 FIRST_EFFORT, MOST_EFFORT, GROWTH = 100, 20_000, 2
 """Moves a pod in the first pass, at most, and how that grows from round to round."""
+MOST_FILLED = 500
+"""Pods of a tier that are put where they fit best before annealing; more are left to chance."""
 SLICE = 400_000
 """Moves between two looks at the clock."""
 SCARCE = 0.3
@@ -111,6 +113,7 @@ class Annealing:
         self.kind, self.eligibility = instance.kind.copy(), instance.eligibility.copy()
         self.tier = instance.tier[instance.kind]
         self.ruled = ruled(instance)
+        self.size = sizes(instance)
         self.passes = 0
         self.state = np.array([(seed + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
 
@@ -142,6 +145,8 @@ class Annealing:
     def offer(self, node: Integers, incumbent: Incumbent, source: str) -> None:
         """Offer a placement, in which pods that are alike stay where one of them can."""
         plan = self.settled(node)
+        if (self.ruled & (plan.node < 0)).any():
+            plan = complete(self.instance, plan)
         report = check(self.instance, plan)
         if report.valid:
             incumbent.offer(plan, source, report.objective)
@@ -158,7 +163,9 @@ class Annealing:
     ) -> Integers | None:
         """Make a placement from a start; `None` where the budget ends first."""
         instance = self.instance
-        node = np.full(instance.pods, -1)
+        node = np.where(self.ruled, start, -1)
+        pinned = instance.hold >= PINNED
+        node[pinned] = instance.current[pinned]
         for tier in range(instance.tiers):
             if budget.should_stop():
                 return None
@@ -169,27 +176,36 @@ class Annealing:
         return node
 
     def _begin(self, node: Integers, mine: Mask, start: Integers) -> None:
-        """Put the pods of a tier where they start, or where they fit best, the small first."""
+        """Put the pods of a tier where they start as far as there is room, those that are held
+        first, then the small; and of those without a node, a few where they fit best."""
         instance = self.instance
-        fixed = (instance.hold >= PINNED) & mine
-        node[fixed] = instance.current[fixed]
-        room = Room(instance, plan_of(instance, node))
-        pods = np.flatnonzero(mine & (node < 0))
-        size = (instance.demand * self._average()).sum(axis=1)
-        kind = instance.kind[pods]
-        loose = ~self.ruled[pods]
-        order = np.lexsort((pods, size[kind], loose, instance.hold[pods] == FREE, start[pods] < 0))
-        for pod in pods[order].tolist():
-            now = int(start[pod])
-            demand = instance.demand[instance.kind[pod]]
-            if now >= 0 and (room.free[now] >= demand)[demand > 0].all():
-                room.put(pod, now)
-        room.fill(pods[order][room.node[pods[order]] < 0])
-        node[:] = room.node
+        wished = np.flatnonzero(mine & (node < 0) & (start >= 0))
+        free = self._free(node)
+        left = free.copy()
+        np.subtract.at(left, start[wished], self.demand[self.kind[wished]])
+        roomy = (left >= 0).all(axis=1)[start[wished]]
+        easy, hard = wished[roomy], wished[~roomy]
+        node[easy] = start[easy]
+        np.subtract.at(free, start[easy], self.demand[self.kind[easy]])
+        size = self.size[self.kind[hard]]
+        order = np.lexsort((hard, size, instance.hold[hard] == FREE))
+        for pod in hard[order].tolist():
+            now, demand = int(start[pod]), self.demand[self.kind[pod]]
+            if ((free[now] >= demand) | (demand == 0)).all():
+                free[now] -= demand
+                node[pod] = now
+        rest = np.flatnonzero(mine & (node < 0) & ~self.ruled)
+        if rest.size <= MOST_FILLED:
+            room = Room(instance, plan_of(instance, node))
+            room.fill(rest[np.lexsort((rest, self.size[self.kind[rest]]))])
+            node[:] = room.node
 
-    def _average(self) -> Reals:
-        part: Reals = 1.0 / np.maximum(self.instance.capacity.mean(axis=0), 1)
-        return part
+    def _free(self, node: Integers) -> Integers:
+        """Return what is left of each node."""
+        free = self.capacity.copy()
+        runs = node >= 0
+        np.subtract.at(free, node[runs], self.demand[self.kind[runs]])
+        return free
 
     def _anneal(
         self, budget: Budget, node: Integers, tier: int, away: float, hottest: float, moves: int
@@ -206,9 +222,7 @@ class Annealing:
         pods = np.flatnonzero(~locked)
         if not pods.size:
             return
-        free = self.capacity.copy()
-        runs = active & (node >= 0)
-        np.subtract.at(free, node[runs], self.demand[self.kind[runs]])
+        free = self._free(node)
         gone = pods[node[pods] < 0]
         lost = int(self.worth[self.kind[gone]].sum())
         left = int(((node[pods] != self.home[pods]) & (self.home[pods] >= 0)).sum())

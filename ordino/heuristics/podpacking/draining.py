@@ -154,9 +154,7 @@ class Draining(Annealing):
         home = np.where(gone[self.home] & free_pods, -1, self.home)
         pods = np.flatnonzero(free_pods)
         mobile = np.full(instance.pods, self.kernels.OPTIONAL)
-        free = self.capacity.copy()
-        runs = node >= 0
-        np.subtract.at(free, node[runs], self.demand[self.kind[runs]])
+        free = self._free(node)
         lost = int((node[pods] < 0).sum())
         left = int(((node[pods] != home[pods]) & (home[pods] >= 0)).sum())
         counts = np.array([lost, left, lost, left])
