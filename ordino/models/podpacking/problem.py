@@ -252,12 +252,12 @@ class Cluster(Content):
             pod = int(lost[0])
             held = HOLDS[int(self.hold[pod])]
             raise InstanceError(f"{self.pod(pod)} is {held}, but runs nowhere")
-        held, loose = (
+        kept, loose = (
             np.bincount(self.kind[chosen], minlength=classes) > 0
             for chosen in (self.hold == PROTECTED, (self.hold == FREE) & (self.current >= 0))
         )
-        if (held & loose).any():
-            index = int(np.argmax(held & loose))
+        if (kept & loose).any():
+            index = int(np.argmax(kept & loose))
             raise InstanceError(f"some running pods of class {index} are protected, some free")
         if int(self.device_size) < 1 or (self.share > self.device_size).any():
             raise InstanceError(f"expected shares up to the size of a device, {self.device_size}")
