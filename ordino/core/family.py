@@ -140,8 +140,8 @@ class SolverSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundSpec:
-    """A lower bound: reference to a function `instance -> bound | None`; of an objective with several
-    levels, the bound is a tuple of the first ones."""
+    """A lower bound: reference to a function `instance -> bound | None`; a tuple of the first levels
+    where the objective has several."""
 
     name: str
     summary: str
