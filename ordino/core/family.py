@@ -140,7 +140,7 @@ class SolverSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundSpec:
-    """A lower bound: reference to a function `instance -> bound | None`; a tuple of the first levels
+    """A lower bound: reference to a function `instance -> bound | None`, a tuple of first levels
     where the objective has several."""
 
     name: str

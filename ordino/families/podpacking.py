@@ -32,14 +32,19 @@ FAMILY = Family(
     explain="ordino.solvers.podpacking.explain:explain",
     simulate=f"{_SCHEDULING}:simulate",
     simulated="unplaced",
-    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     bounds=(
+        BoundSpec(
+            name="pooled",
+            summary="all nodes as if they were one, each resource alone",
+            compute=f"{_MODEL}.bounds:pooled",
+        ),
         BoundSpec(
             name="device-flow",
             summary="devices by type of node, shares by a flow (Valério de Carvalho 1999)",
             compute=f"{_MODEL}.device_bound:device_flow",
         ),
     ),
+    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
     solvers=(
         specs.rule("keep", f"{_RULES}:keep", "every pod stays as it is"),
         specs.rule("first-fit", f"{_RULES}:first_fit", "waiting pods on the first node with room"),
@@ -56,6 +61,19 @@ FAMILY = Family(
             summary="annealing of pods that take devices",
             make="ordino.heuristics.podpacking.device_annealing:device_annealing",
             takes="ordino.heuristics.podpacking.devices:takes",
+            improves=True,
+        ),
+        specs.rule(
+            "greedy-drain",
+            "ordino.heuristics.podpacking.draining:greedy_drain",
+            "nodes with few pods first, where all their pods fit elsewhere",
+            takes="ordino.heuristics.podpacking.draining:takes_drain",
+        ),
+        SolverSpec(
+            name="annealing",
+            summary="simulated annealing of where pods run, a tier after the other",
+            make="ordino.heuristics.podpacking.annealing:annealing",
+            takes="ordino.heuristics.podpacking.annealing:takes",
             improves=True,
         ),
         SolverSpec(
@@ -78,7 +96,7 @@ FAMILY = Family(
         ),
         SolverSpec(
             name="hybrid",
-            summary="neighbourhoods over nodes, then level by level with bounds, by CP-SAT",
+            summary="annealing and neighbourhoods find; level by level, bounds and CP-SAT prove",
             make="ordino.solvers.podpacking.hybrid:hybrid",
             improves=True,
             proves=True,
@@ -88,13 +106,8 @@ FAMILY = Family(
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
     race=(
-        "keep",
-        "best-fit",
-        "repack",
-        "default-scheduler",
-        "device-fit",
-        "device-annealing",
-        "hybrid",
+        *("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "device-fit"),
+        *("device-annealing", "hybrid"),
     ),
     formats=(
         FormatSpec(

@@ -34,7 +34,8 @@ def tiny(draw: st.DrawFn) -> Cluster:
 
     kind = several(st.integers(0, classes - 1), pods)
     current = several(st.integers(-1, nodes - 1), pods)
-    holds = st.sampled_from([0, 0, 0, 1, 2, 3]) if draw(st.booleans()) else st.just(0)
+    pins = st.sampled_from([0, 0, 0, 2, 3]) if draw(st.booleans()) else st.just(0)
+    protected = several(st.integers(0, 3).map(lambda x: int(x == 3)), classes)
     some = st.lists(st.integers(0, classes - 1), min_size=1, max_size=classes).map(tuple)
     zone = Topology("zone", several(st.integers(-1, 1), nodes))
     topologies = (Topology("", np.arange(nodes)), zone)
@@ -79,7 +80,10 @@ def tiny(draw: st.DrawFn) -> Cluster:
         [several(st.integers(0, 6), 2) for _ in range(classes)],
         kind,
         current=current,
-        hold=[draw(holds) if node >= 0 else 0 for node in current],
+        hold=[
+            (draw(pins) or protected[c]) if node >= 0 else 0
+            for c, node in zip(kind, current, strict=True)
+        ],
         priority=several(st.integers(1, 2), classes),
         allowed=[several(st.booleans(), nodes) for _ in range(classes)]
         if draw(st.booleans())

@@ -80,7 +80,7 @@ def test_eligibility_is_required_of_those_who_arrive() -> None:
 
 
 def test_holding() -> None:
-    instance = cluster([0, 0, 0], hold=[PINNED, PROTECTED, FREE], current=[0, 0, 0])
+    instance = cluster([0, 0, 1], hold=[PINNED, PROTECTED, FREE], current=[0, 0, 0])
     assert kinds(instance, 0, 2, -1) == []
     assert kinds(instance, 1, 0, 0) == ["pinned"]
     assert kinds(instance, -1, 0, 0) == ["pinned"]

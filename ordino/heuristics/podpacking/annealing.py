@@ -11,16 +11,17 @@ from types import ModuleType
 
 import numpy as np
 
-from ordino.core.arrays import Integers
+from ordino.core.arrays import Integers, Reals
 from ordino.core.budget import Budget
+from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
-from ordino.heuristics.podpacking.room import Room
+from ordino.heuristics.podpacking.room import Mask, Room
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.counts import cells, expand, plan_of
 from ordino.models.podpacking.problem import FREE, PINNED, Cluster, Plan
 
-__all__ = ["AWAY", "KERNELS", "Annealing", "annealing", "takes"]
+__all__ = ["AWAY", "KERNELS", "Annealing", "annealing", "packs", "takes"]
 
 NAME = "annealing"
 KERNELS = "ordino.heuristics.podpacking.annealing_kernels"
@@ -41,18 +42,21 @@ SCARCE = 0.3
 
 def takes(instance: Cluster) -> str | None:
     """Say why a cluster is not for annealing, or return `None`."""
+    return f"its goal is to {instance.goal}" if instance.goal != "place" else packs(instance)
+
+
+def packs(instance: Cluster) -> str | None:
+    """Say why the kernels can't pack a cluster, or return `None`."""
     if instance.separations or instance.affinities or instance.spreads:
         return "it has rules between pods"
     if instance.share.any() or instance.whole.any():
         return "its pods take devices"
-    if instance.goal != "place":
-        return f"its goal is to {instance.goal}"
     if not instance.pods or not instance.resources:
         return "there is nothing to pack"
     return None
 
 
-def annealing(*, effort: int = FIRST_EFFORT) -> object:
+def annealing(*, effort: int = FIRST_EFFORT) -> Solver:
     """Return a solver that anneals with more and more moves until its budget ends.
 
     An iteration is a pass over all tiers.
@@ -150,7 +154,7 @@ class Annealing:
             self._anneal(budget, node, tier, away, hot, moves)
         return node
 
-    def _begin(self, node: Integers, mine: object, start: Integers) -> None:
+    def _begin(self, node: Integers, mine: Mask, start: Integers) -> None:
         """Put the pods of a tier where they start, or where they fit best, the small first."""
         instance = self.instance
         fixed = (instance.hold >= PINNED) & mine
@@ -168,8 +172,9 @@ class Annealing:
         room.fill(pods[order][room.node[pods[order]] < 0])
         node[:] = room.node
 
-    def _average(self) -> object:
-        return 1.0 / np.maximum(self.instance.capacity.mean(axis=0), 1)
+    def _average(self) -> Reals:
+        part: Reals = 1.0 / np.maximum(self.instance.capacity.mean(axis=0), 1)
+        return part
 
     def _anneal(
         self, budget: Budget, node: Integers, tier: int, away: float, hottest: float, moves: int

@@ -20,7 +20,7 @@ MOBILE, OPTIONAL = 1, 2
 
 
 @kernel("uint64(uint64[::1])")
-def _next(state):
+def _next(state):  # type: ignore[no-untyped-def]
     """Return the next random number (xorshift64*; Marsaglia 2003, Vigna 2016)."""
     x = state[0]
     x ^= x >> np.uint64(12)
@@ -31,17 +31,17 @@ def _next(state):
 
 
 @kernel("int64(uint64[::1],int64)")
-def _below(state, n):
+def _below(state, n):  # type: ignore[no-untyped-def]
     return np.int64((_next(state) >> np.uint64(33)) % np.uint64(n))
 
 
 @kernel("float64(uint64[::1])")
-def _unit(state):
+def _unit(state):  # type: ignore[no-untyped-def]
     return np.float64(_next(state) >> np.uint64(11)) * 1.1102230246251565e-16
 
 
 @kernel("float64(int64[:,::1],float64[:,::1],int64,int64,int64[::1],int64,int64[::1],int64)")
-def _gap(free, inverse, scarce, j, more, plus, less, minus):
+def _gap(free, inverse, scarce, j, more, plus, less, minus):  # type: ignore[no-untyped-def]
     """Square of the least part left of node j after adding and taking away requests."""
     least = 1e18
     for r in range(scarce):
@@ -56,7 +56,7 @@ def _gap(free, inverse, scarce, j, more, plus, less, minus):
 
 
 @kernel("boolean(int64[:,::1],int64,int64[::1],int64[::1],int64)")
-def _fits(free, j, more, less, minus):
+def _fits(free, j, more, less, minus):  # type: ignore[no-untyped-def]
     for r in range(free.shape[1]):
         if more[r] > 0:
             left = free[j, r]
@@ -72,7 +72,7 @@ def _fits(free, j, more, less, minus):
     "int64[::1],int64[::1],uint8[:,::1],int64[::1],int64[::1],int64[::1],int64[::1],float64,"
     "float64,float64,float64,int64,uint64[::1])"
 )
-def anneal(
+def anneal(  # type: ignore[no-untyped-def]
     free, inverse, scarce, demand, worth, kind, node, home, mobile, barred, eligibility, pods,
     best, counts, heavy, away, hot, cold, moves, state,
 ):  # fmt: skip
@@ -132,7 +132,7 @@ def anneal(
                 change -= heavy * worth[c]
             step = 0
             if home[p] >= 0:
-                step = np.int64(k != home[p]) - np.int64(j != home[p])
+                step = int(k != home[p]) - int(j != home[p])
                 change += away * step
             if change > 0 and _unit(state) >= math.exp(-change / temperature):
                 continue
@@ -169,9 +169,9 @@ def anneal(
             change += heavy * lost
             step = 0
             if home[p] >= 0:
-                step += np.int64(k != home[p]) - np.int64(j != home[p])
+                step += int(k != home[p]) - int(j != home[p])
             if home[q] >= 0:
-                step += np.int64(j != home[q]) - np.int64(k != home[q])
+                step += int(j != home[q]) - int(k != home[q])
             change += away * step
             if change > 0 and _unit(state) >= math.exp(-change / temperature):
                 continue

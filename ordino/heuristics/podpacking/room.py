@@ -9,7 +9,7 @@ from ordino.core.arrays import Integers
 from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.models.podpacking.rules import Affinity, Separation, Spread
 
-__all__ = ["Room"]
+__all__ = ["Mask", "Room"]
 
 Mask = npt.NDArray[np.bool_]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ordino.core.arrays import Integers
 from ordino.core.errors import clip
 from ordino.core.plain import Node
 from ordino.instances.podpacking.objects import (
@@ -108,9 +109,9 @@ class Assembly:
         rules = self._rules(pods, eligibility)
         shown = _memberships(pods, list(rules.values()))
         owned: list[list[int]] = [[] for _ in pods]
-        for index, rule in enumerate(rules.values()):
-            for pod in rule.owners:
-                owned[pod].append(index)
+        for number_of_rule, rule in enumerate(rules.values()):
+            for owner in rule.owners:
+                owned[owner].append(number_of_rule)
         budgeted = self._budgeted(pods)
         classes: dict[Hashable, int] = {}
         kind = []
@@ -143,15 +144,15 @@ class Assembly:
             demand=np.array([key[0] for key in keys], dtype=np.int64).reshape(-1, len(resources)),
             share=np.zeros(len(keys), dtype=np.int64),
             whole=np.zeros(len(keys), dtype=np.int64),
-            tier=[priorities.index(key[1][0]) for key in keys],
+            tier=_integers(priorities.index(key[1][0]) for key in keys),
             priorities=priorities,
-            preempts=[int(key[1][1]) for key in keys],
-            eligibility=[key[2] for key in keys],
+            preempts=_integers(int(key[1][1]) for key in keys),
+            eligibility=_integers(key[2] for key in keys),
             barred=eligibility.rows(),
             reasons=tuple(eligibility.reasons),
-            kind=kind,
-            current=[number[pod.node] if pod.node else -1 for pod in pods],
-            hold=hold,
+            kind=_integers(kind),
+            current=_integers(number[pod.node] if pod.node else -1 for pod in pods),
+            hold=_integers(hold),
             topologies=topologies,
             separations=tuple(each for each in made if isinstance(each, Separation)),
             affinities=tuple(each for each in made if isinstance(each, Affinity)),
@@ -160,9 +161,9 @@ class Assembly:
             name=name,
             node_names=tuple(node.name for node in nodes),
             pod_names=tuple(pod.full_name for pod in pods),
-            workload=workload,
+            workload=_integers(workload),
             workload_names=tuple(workloads),
-            created=[pod.created for pod in pods],
+            created=_integers(pod.created for pod in pods),
             notes=tuple(self.notes),
         )
 
@@ -235,7 +236,7 @@ class Assembly:
                 rules.setdefault(("apart", term), _apart(term)).owners.append(index)
             if pod.together:
                 for key in dict.fromkeys(term.key for term in pod.together):
-                    identity = ("together", key, pod.together)
+                    identity: Hashable = ("together", key, pod.together)
                     rules.setdefault(identity, _together(key, pod.together)).owners.append(index)
             for spread in pod.spreads:
                 allowed = eligibility.counting(pod, spread)
@@ -267,6 +268,10 @@ class Assembly:
             most = _allowed(limits, len(members[number]), running) if allowed is None else allowed
             made.append(DisruptionBudget(classes, most, f"{namespace}/{name}"))
         return tuple(made)
+
+
+def _integers(values: Iterable[int]) -> Integers:
+    return np.fromiter(values, dtype=np.int64)
 
 
 def _allowed(limits: dict[str, tuple[int, bool]], members: int, running: int) -> int:

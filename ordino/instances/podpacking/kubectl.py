@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Literal
+from typing import Literal
 
 from ordino.core.errors import InstanceError, MissingExtraError, clip
 from ordino.core.plain import Node, parse_json
@@ -94,19 +94,16 @@ def _yaml(text: Text) -> list[Node]:
         raise MissingExtraError("reading YAML", "k8s") from None
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Reads times and numbers as they stand, and no aliases: kubectl writes none."""
-
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                event = self.get_event()
-                raise yaml.MarkedYAMLError(problem="alias", problem_mark=event.start_mark)
-            return super().compose_node(parent, index)
+        """Leaves times as they stand."""
 
     Loader.yaml_implicit_resolvers = {
         first: [(tag, form) for tag, form in forms if not tag.endswith(("timestamp", "merge"))]
         for first, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     try:
+        for event in yaml.parse(text.content, Loader):
+            if isinstance(event, yaml.AliasEvent):  # kubectl writes none, bombs are made of them
+                raise yaml.MarkedYAMLError(problem="an alias", problem_mark=event.start_mark)
         found = [each for each in yaml.load_all(text.content, Loader) if each is not None]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

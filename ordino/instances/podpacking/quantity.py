@@ -47,5 +47,5 @@ def quantity(text: str, digits: int = 0) -> int:
     else:
         raise ValueError(text)
     value *= 10**digits
-    amount = min(MOST, -(-value.numerator // value.denominator))
+    amount: int = min(MOST, -(-value.numerator // value.denominator))
     return -amount if sign == "-" else amount

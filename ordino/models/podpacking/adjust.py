@@ -74,7 +74,7 @@ def adjust(
     if node_cost is not None:
         changes["cost"] = _costs(made, node_cost)
     if protect is not None:
-        changes["hold"] = _protected(made, protect.split(","))
+        made = _protected(made, protect.split(","))
     try:
         return replace(made, **changes)
     except InstanceError as error:
@@ -109,15 +109,39 @@ def _costs(cluster: Cluster, node_cost: str) -> Integers:
     return cluster.capacity[:, cluster.resources.index(node_cost)].copy()
 
 
-def _protected(cluster: Cluster, patterns: list[str]) -> Integers:
-    hold = cluster.hold.copy()
+def _protected(cluster: Cluster, patterns: list[str]) -> Cluster:
+    """Protect running pods by name; where only some of a class are, those become a class."""
+    chosen = np.zeros(cluster.pods, dtype=bool)
     for pattern in patterns:
-        chosen = [fnmatchcase(name, pattern) for name in cluster.pod_names]
-        if not any(chosen):
+        named = np.array([fnmatchcase(name, pattern) for name in cluster.pod_names])
+        if not named.any():
             raise UnknownNameError("pod", pattern, cluster.pod_names)
-        free = np.array(chosen) & (hold == FREE) & (cluster.current >= 0)
-        hold[free] = PROTECTED
-    return hold
+        chosen |= named
+    loose = (cluster.hold == FREE) & (cluster.current >= 0)
+    chosen &= loose
+    hold = np.where(chosen, PROTECTED, cluster.hold)
+    split = np.intersect1d(cluster.kind[chosen], cluster.kind[loose & ~chosen])
+    twin = np.arange(cluster.classes)
+    twin[split] = cluster.classes + np.arange(split.size)
+    every = np.append(np.arange(cluster.classes), split)
+    changes: dict[str, Any] = {
+        field: getattr(cluster, field)[every]
+        for field in ("demand", "share", "whole", "tier", "preempts", "eligibility")
+    }
+
+    def both(classes: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple({*classes, *(int(twin[c]) for c in classes)})
+
+    for field in ("separations", "affinities", "spreads"):
+        changes[field] = tuple(
+            replace(rule, owners=both(rule.owners), targets=both(rule.targets))
+            for rule in getattr(cluster, field)
+        )
+    changes["budgets"] = tuple(
+        replace(each, members=both(each.members)) for each in cluster.budgets
+    )
+    kind = np.where(chosen, twin[cluster.kind], cluster.kind)
+    return replace(cluster, kind=kind, hold=hold, **changes)
 
 
 def _without(cluster: Cluster, gone: list[int]) -> Cluster:

@@ -24,7 +24,7 @@ def keep_company(packing: Packing) -> None:
     """Add the rules between pods to a model."""
     instance = packing.instance
     loose = set(packing.part.classes)
-    keepers = [(rule, _separate) for rule in instance.separations]
+    keepers: list[tuple[Any, Any]] = [(rule, _separate) for rule in instance.separations]
     keepers += [(rule, _join) for rule in instance.affinities]
     keepers += [(rule, _spread) for rule in instance.spreads]
     for rule, keep in keepers:

@@ -99,7 +99,7 @@ class Packing:
 
     def _least(self, x: Sum, low: int, now: int) -> Sum:
         """Make a variable of at most x and `now`."""
-        stays = self.variables.integer(low, now, lambda value: min(x.value(value), now))
+        stays = self.variables.integer(low, now, x.at_most(now))
         self.model.add(stays.expression() <= x.expression())
         return stays
 
@@ -121,9 +121,7 @@ class Packing:
                 continue
             stays = self.staying(c)
             waiting = total - running
-            runs = self.variables.integer(
-                held, running, lambda value, p=placed, n=running: min(n, p.value(value))
-            )
+            runs = self.variables.integer(held, running, placed.at_most(running))
             self.model.add(runs.expression() <= placed.expression())
             self.model.add(runs.expression() >= stays.expression())
             self.model.add(runs.expression() >= (placed.plus(-waiting)).expression())
@@ -186,7 +184,7 @@ class Packing:
             for d in range(count if sharing else 0):
                 loads = [self.on[c, j, d].times(int(instance.share[c])) for c in sharing]
                 load = Sum.of(loads)
-                used = self.variables.integer(0, 1, lambda value, s=load: int(s.value(value) > 0))
+                used = self.variables.integer(0, 1, load.some())
                 self.model.add(load.expression() <= instance.device_size * used.expression())
                 taken.append(used)
             now = sum(int(instance.whole[c]) * part.now.get((c, j), 0) for c in here)
@@ -307,8 +305,7 @@ class Packing:
                     most = own.most()
                     self.model.add(own.expression() <= most * used.expression())
             if pods:
-                total = Sum.of(pods)
-                self.variables.derive(used, lambda value, s=total: int(s.value(value) > 0))
+                self.variables.derive(used, Sum.of(pods).some())
             cost.append(used.times(int(instance.cost[j])))
         others = ~part.loose & (part.node >= 0) & (instance.hold != DAEMON)
         fixed = int(instance.cost[np.unique(part.node[others])].sum())

@@ -56,6 +56,14 @@ class Sum:
         """Set the variable that this is."""
         values[self.terms[0][0].index] = value
 
+    def at_most(self, limit: int) -> Derive:
+        """Return what computes its value, or a limit if that is less."""
+        return lambda values: min(limit, self.value(values))
+
+    def some(self) -> Derive:
+        """Return what computes 1 where it is above 0, else 0."""
+        return lambda values: int(self.value(values) > 0)
+
     def most(self) -> int:
         """Return its largest value as far as the domains of the variables tell."""
         total = self.constant
@@ -100,7 +108,7 @@ class Variables:
         most = amount.most()
         if most <= 0:
             return None
-        literal = self.literal(lambda value: int(amount.value(value) > 0))
+        literal = self.literal(amount.some())
         self.model.add(amount.expression() <= most * literal)
         return literal
 

@@ -1,7 +1,8 @@
 """A cluster: nodes, and pods that run on them or wait.
 
 Pods are of classes: two pods of one class differ in name, present node, and whether they may leave
-it, and in nothing that a rule could see. All amounts are integers (cpu in thousandths of a core,
+it, and in nothing that a rule could see; of those that run and may leave their node, all are
+protected or none. All amounts are integers (cpu in thousandths of a core,
 memory in bytes). Larger priorities are more important; the priorities in use are the tiers, the
 highest first.
 
@@ -251,6 +252,13 @@ class Cluster(Content):
             pod = int(lost[0])
             held = HOLDS[int(self.hold[pod])]
             raise InstanceError(f"{self.pod(pod)} is {held}, but runs nowhere")
+        kept, loose = (
+            np.bincount(self.kind[chosen], minlength=classes) > 0
+            for chosen in (self.hold == PROTECTED, (self.hold == FREE) & (self.current >= 0))
+        )
+        if (kept & loose).any():
+            index = int(np.argmax(kept & loose))
+            raise InstanceError(f"some running pods of class {index} are protected, some free")
         if int(self.device_size) < 1 or (self.share > self.device_size).any():
             raise InstanceError(f"expected shares up to the size of a device, {self.device_size}")
         if ((self.share > 0) & (self.whole > 0)).any():

@@ -5,12 +5,15 @@ that would improve it are found by a knapsack for each node, until there are non
 bound that the knapsacks give at any time (Farley 1990) is as good as a plan that is known. Rules
 between pods and limits on moves are left out, and devices are one more resource: the bound holds
 all the same.
+
+The sets that were found are good ones: where the bound does not meet the best plan, an integer
+program chooses among them alone, for a better plan.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -19,12 +22,14 @@ import numpy as np
 
 from ordino.core.arrays import Integers, Reals
 from ordino.core.budget import Budget
-from ordino.core.kernel import load
+from ordino.heuristics.podpacking.rules import complete
+from ordino.models.podpacking.check import check
+from ordino.models.podpacking.counts import expand
 from ordino.models.podpacking.part import Part
 from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.solvers import milp
 
-__all__ = ["Configurations"]
+__all__ = ["KERNELS", "Configurations"]
 
 KERNELS = "ordino.solvers.podpacking.knapsack_kernels"
 TOLERANCE = 1e-6
@@ -32,6 +37,8 @@ LIMIT = 300_000
 """Nodes of a knapsack's search."""
 MIXES = 11
 """Weights of two resources that are tried for the bound of a knapsack."""
+CHOICE_SHARE = 0.4
+"""Of the time that is left to a bound, for choosing among sets."""
 MOST_TYPES = 600
 MOST_CLASSES = 2_000
 
@@ -61,10 +68,14 @@ class Configurations:
 
     Args:
         instance: The cluster, with the goal `place`.
+        kernels: The compiled knapsack.
+        offer: Called with plans that choosing among sets leads to.
     """
 
-    def __init__(self, instance: Cluster) -> None:
-        self.instance = instance
+    def __init__(
+        self, instance: Cluster, kernels: ModuleType, offer: Callable[[Plan], None] | None = None
+    ) -> None:
+        self.instance, self.kernels, self.offer = instance, kernels, offer
         self.part = Part.whole(instance)
         demand = instance.demand
         capacity = instance.capacity
@@ -98,15 +109,12 @@ class Configurations:
         instance = self.instance
         if instance.goal != "place":
             return None
-        kernels = load(KERNELS, budget)
-        if kernels is None:
-            return None
         tier, disruption = self._what(level)
         if disruption and min(instance.move_weight, instance.eviction_weight) == 0:
             return None
         found: int | None = None
         for stays in (False, True) if not disruption else (True,):
-            master = _Master(self, kernels, tier, stays)
+            master = _Master(self, tier, stays)
             if len(master.types) > MOST_TYPES or master.classes.size > MOST_CLASSES:
                 return found
             value = master.bound(self, level, before, plan, budget)
@@ -160,9 +168,9 @@ class Configurations:
 class _Master:
     """The linear program over sets of pods."""
 
-    def __init__(self, home: Configurations, kernels: ModuleType, tier: int, stays: bool) -> None:
+    def __init__(self, home: Configurations, tier: int, stays: bool) -> None:
         instance = home.instance
-        self.home, self.kernels = home, kernels
+        self.home, self.kernels = home, home.kernels
         self.classes = np.flatnonzero((instance.tier <= tier) & (home.part.total > 0))
         self.free = home.part.total[self.classes] - home.pinned[self.classes]
         self.demand = np.ascontiguousarray(home.demand[self.classes])
@@ -206,7 +214,7 @@ class _Master:
         rows = []
         for index, value in enumerate(before):
             each = home.goal(index)
-            if each.stays.any() and not self.stays:
+            if each.stays.any() and not (self.stays and home.unit(index)):
                 continue
             fixed = int((each.placed * home.pinned + each.stays * home.pinned).sum())
             least = -(-(home.total(index) - value) // home.unit(index)) - fixed
@@ -232,7 +240,10 @@ class _Master:
             if budget.should_stop():
                 return None
         try:
-            return self._generate(target, rows, plan, held, budget)
+            program, columns, most = self._generate(target, rows, plan, held, budget)
+            if most is not None and most > held and self.home.offer is not None:
+                self._choose(program, columns, budget)
+            return most
         finally:
             milp.HIGHS.release()
 
@@ -243,7 +254,8 @@ class _Master:
         plan: Plan,
         held: int,
         budget: Budget,
-    ) -> int | None:
+    ) -> tuple[Any, list[tuple[int, Integers]], int | None]:
+        """Return the program, its columns as kind of node and set of pods, and the bound."""
         import highspy
 
         program = highspy.Highs()
@@ -259,12 +271,14 @@ class _Master:
             program.addRow(float(least), endless, *empty)
         program.changeObjectiveSense(highspy.ObjSense.kMaximize)
         first, seen = len(self.types), set[tuple[int, bytes]]()
+        columns: list[tuple[int, Integers]] = []
 
         def add(kind: int, pattern: Integers) -> bool:
             key = (kind, pattern.tobytes())
             if key in seen:
                 return False
             seen.add(key)
+            columns.append((kind, pattern))
             stays = np.minimum(pattern, self.types[kind].now)
             used = np.flatnonzero(pattern)
             places, values = [np.array([kind]), first + used], [np.ones(1), pattern[used]]
@@ -284,7 +298,7 @@ class _Master:
         while not budget.should_stop():
             program.run()
             if program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-                return best
+                return program, columns, best
             reached = program.getInfo().objective_function_value
             duals = np.array(program.getSolution().row_dual)
             price = duals[first : first + self.free.size]
@@ -296,7 +310,7 @@ class _Master:
             above, added = 0.0, False
             for kind, each in enumerate(self.types):
                 if budget.should_stop():
-                    return best
+                    return program, columns, best
                 worth, pattern = self._price(each, placed, staying, float(duals[kind]))
                 above += len(each.nodes) * max(0.0, worth - float(duals[kind]))
                 if pattern is not None:
@@ -304,8 +318,52 @@ class _Master:
             most = math.floor(reached + above + TOLERANCE)
             best = most if best is None else min(best, most)
             if best <= max(held, math.floor(reached + TOLERANCE)) or not added:
-                return max(best, held)
-        return best
+                return program, columns, max(best, held)
+        return program, columns, best
+
+    def _choose(self, program: Any, columns: list[tuple[int, Integers]], budget: Budget) -> None:
+        """Choose among sets by an integer program, and offer what comes of it."""
+        import highspy
+
+        count = len(columns)
+        whole = np.full(count, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+        program.changeColsIntegrality(count, np.arange(count, dtype=np.int32), whole)
+        program.setOptionValue("mip_abs_gap", milp.INTEGRAL_GAP)
+        seconds = CHOICE_SHARE * budget.remaining()
+        program.setOptionValue("time_limit", program.getRunTime() + seconds)
+        turn = budget.child(seconds=seconds)
+
+        def asked(event: Any) -> None:
+            if turn.should_stop():
+                event.interrupt()
+
+        program.cbMipInterrupt += asked
+        program.cbSimplexInterrupt += asked
+        program.run()
+        info = program.getInfo()
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return
+        chosen = np.rint(np.array(program.getSolution().col_value)).astype(np.int64)
+        plan = self._plan(columns, chosen)
+        if plan is not None and self.home.offer is not None:
+            self.home.offer(plan)
+
+    def _plan(self, columns: list[tuple[int, Integers]], chosen: Integers) -> Plan | None:
+        """Make a plan of sets that were chosen, with what else fits."""
+        instance = self.home.instance
+        nodes = [iter(each.nodes) for each in self.types]
+        held = dict(self.home.part.pinned)
+        for number in np.flatnonzero(chosen).tolist():
+            kind, pattern = columns[number]
+            for _ in range(int(chosen[number])):
+                j = next(nodes[kind], None)
+                if j is None:
+                    return None
+                for index in np.flatnonzero(pattern).tolist():
+                    cell = (int(self.classes[index]), j)
+                    held[cell] = held.get(cell, 0) + int(pattern[index])
+        plan = Plan(expand(instance, held.items()))
+        return complete(instance, plan) if check(instance, plan).valid else None
 
     def _start(self, plan: Plan, add: Any) -> None:
         """Add the sets of a plan, and single pods."""

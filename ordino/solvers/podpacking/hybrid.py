@@ -11,11 +11,12 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
-from ordino.heuristics.podpacking.annealing import AWAY, KERNELS, Annealing, takes
+from ordino.heuristics.podpacking.annealing import AWAY, KERNELS, Annealing, packs
+from ordino.heuristics.podpacking.draining import Draining, greedy_drain
 from ordino.heuristics.podpacking.rules import best_fit
 from ordino.models.podpacking import cpsat as model
-from ordino.models.podpacking.problem import Cluster
-from ordino.solvers.podpacking.configurations import Configurations
+from ordino.models.podpacking.problem import Cluster, Plan
+from ordino.solvers.podpacking import configurations
 from ordino.solvers.podpacking.search import Search
 from ordino.solvers.podpacking.stages import Stages
 
@@ -24,6 +25,8 @@ __all__ = ["NAME", "hybrid"]
 NAME = "hybrid"
 ROUND = len(AWAY)
 """Passes of annealing in a turn: one with each energy of a pod away from home."""
+LOAD_SHARE = 0.3
+"""Of the time, for kernels that are not compiled yet."""
 FIRST_SHARE = 0.1
 """Of the time, for annealing before levels are solved as a whole."""
 TURN_SHARE = 0.15
@@ -34,9 +37,10 @@ def hybrid() -> Solver:
     """Return a solver that works until its budget ends or the incumbent is closed."""
 
     def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
-        incumbent.offer(best_fit(instance), NAME)
+        start = greedy_drain if instance.goal == "drain" else best_fit
+        incumbent.offer(start(instance), NAME)
         finding = _Finding(instance, incumbent)
-        finding.load(budget)
+        finding.load(budget.child(seconds=LOAD_SHARE * budget.remaining()))
         finding.anneal(budget.child(seconds=FIRST_SHARE * budget.remaining()), ROUND)
         if budget.workers == 1:
             finding.run(budget.child(seconds=budget.remaining() / 2))
@@ -52,8 +56,17 @@ def hybrid() -> Solver:
 
 def _prove(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
     """Prove level by level, as far as a model of the whole is not too large."""
-    if model.takes(instance) is None and not (budget.should_stop() or incumbent.closed):
-        Stages(instance, incumbent, NAME, Configurations(instance).bound).run(budget)
+    if model.takes(instance) is not None or budget.should_stop() or incumbent.closed:
+        return
+    kernels = load(configurations.KERNELS, budget.child(seconds=LOAD_SHARE * budget.remaining()))
+    bound = None
+    if kernels is not None:
+
+        def offer(plan: Plan) -> None:
+            incumbent.offer(plan, NAME)
+
+        bound = configurations.Configurations(instance, kernels, offer).bound
+    Stages(instance, incumbent, NAME, bound).run(budget)
 
 
 class _Finding:
@@ -66,14 +79,18 @@ class _Finding:
 
     def load(self, budget: Budget) -> None:
         """Load the kernels, if the cluster is for annealing."""
-        if takes(self.instance) is None:
+        if packs(self.instance) is None:
             kernels = load(KERNELS, budget)
             if kernels is not None:
-                self.annealing.append(Annealing(self.instance, kernels, budget.seed))
+                kind = Draining if self.instance.goal == "drain" else Annealing
+                self.annealing.append(kind(self.instance, kernels, budget.seed))
 
     def anneal(self, budget: Budget, passes: int) -> None:
         """Anneal, if the cluster is for that."""
         for each in self.annealing:
+            if isinstance(each, Draining):
+                each.drain(self.incumbent, budget.child(seconds=budget.remaining() / 2), NAME)
+                continue
             each.run(self.incumbent, budget, NAME, passes=passes)
 
     def run(self, budget: Budget) -> None:

@@ -10,7 +10,7 @@ __all__ = ["fill", "mix"]
 
 
 @kernel("float64(float64[::1],int64[::1],float64[::1],int64,float64)")
-def _relaxed(value, count, part, start, left):
+def _relaxed(value, count, part, start, left):  # type: ignore[no-untyped-def]
     """Value of the items from `start` on, where they may be cut and only `part` counts."""
     total = 0.0
     for i in range(start, value.size):
@@ -28,7 +28,7 @@ def _relaxed(value, count, part, start, left):
 @kernel(
     "float64(float64[::1],int64[::1],int64[:,::1],int64[::1],float64[::1],float64,int64,int64[::1])"
 )
-def fill(value, count, weight, room, part, target, limit, best):
+def fill(value, count, weight, room, part, target, limit, best):  # type: ignore[no-untyped-def]
     """Find a set of more than a target value, by depth-first search.
 
     Args:
@@ -86,7 +86,7 @@ def fill(value, count, weight, room, part, target, limit, best):
 
 
 @kernel("float64(float64[::1],int64[::1],float64[::1],float64[::1],int64,float64[::1],int64[::1])")
-def mix(value, count, one, other, steps, part, order):
+def mix(value, count, one, other, steps, part, order):  # type: ignore[no-untyped-def]
     """Mix two resources so that the relaxed knapsack is worth least.
 
     Args:

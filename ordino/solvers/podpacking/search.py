@@ -98,8 +98,9 @@ class _Walk:
         search, incumbent = self.search, self.search.incumbent
         if incumbent.version != self.version:
             self.version = incumbent.version
-            if incumbent.levels.better(incumbent.objective, self.value):
-                self.plan, self.value = incumbent.best, incumbent.objective
+            best, value = incumbent.best, incumbent.objective
+            if value is not None and incumbent.levels.better(value, self.value):
+                self.plan, self.value = best, value
         part = self._part()
         packing = Packing(search.instance, part)
         levels = packing.levels()

@@ -121,11 +121,11 @@ class Stages:
         from ortools.sat.python import cp_model
 
         incumbent = self.incumbent
+        expressions = [each.expression() for each in self.levels]  # may add to the model
         model = self.packing.model.clone()
         for index in range(level):
-            expression = self.levels[index].expression()
-            model.add(expression <= self._value(index))
-        target = self.levels[level].expression()
+            model.add(expressions[index] <= self._value(index))
+        target = expressions[level]
         model.add(target <= self._value(level))
         model.add(target >= least)
         model.minimize(target)

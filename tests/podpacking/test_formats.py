@@ -1,0 +1,311 @@
+"""Formats and generators of clusters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ordino
+from ordino.core.errors import InputError, UsageError
+from ordino.instances.podpacking.generate import priority_matters
+from ordino.instances.podpacking.quantity import quantity
+from ordino.instances.reading import read_all, read_instance
+from ordino.models.podpacking.problem import DAEMON, FREE, PINNED, PROTECTED, Cluster
+
+BROKEN = Path(__file__).parents[1] / "data" / "podpacking" / "broken"
+
+EXPECTED = {
+    "alias.yaml": ":8:3: no valid YAML: an alias",
+    "barred_node_out_of_range.json": ":36:3: barred[0]: node '1': expected 0 to 0",
+    "capacity_of_two.json": ":13:16: nodes[0].capacity: expected 1 items, got 2",
+    "class_out_of_range.json": ":1:1: class 0 is 1, expected less than 1",
+    "cut_off_in_the_middle.json": ":37:5: no valid JSON: Expecting ',' delimiter",
+    "list_goes_on_elsewhere.json": ":1:1: the list goes on elsewhere (metadata.continue)",
+    "no_containers.json": ':26:12: items[1].spec: the field "containers" is mis',
+    "no_nodes.json": ": no Node among the objects: kubectl get nodes,pods ",
+    "pod_on_unknown_node.json": ":19:3: items[1]: pod test/p is bound to node b, whic",
+    "protected_but_waiting.json": ":1:1: pod p is protected, but runs nowhere",
+    "quantity_beyond_2_62.json": ":14:16: items[0].status.allocatable.memory: memory i",
+    "quantity_negative.json": ":13:13: items[0].status.allocatable.cpu: cpu is -2, ",
+    "quantity_out_of_grammar.json": ":32:16: items[1].spec.containers[0].resources.reques",
+    "quantity_wrong_case.json": ":14:16: items[0].status.allocatable.memory: quantity",
+    "replicas_of_half.jsonl": ":1: replicasets[0].replicas: expected an integer, go",
+    "skew_of_zero.json": ":40:18: items[1].spec.topologySpreadConstraints[0].m",
+    "total_beyond_2_62.json": ":1:1: the total request of cpu may reach 46116860184",
+    "two_nodes_of_one_name.json": ":19:3: items[1]: a second node is called a",
+    "two_pods_of_one_name.json": ":43:3: items[2]: a second pod is called test/p",
+    "unclosed.yaml": ":4:1: no valid YAML: did not find expected node cont",
+    "unknown_goal.json": ":1:1: goal pack: expected place or drain",
+    "unknown_hold.json": ":29:12: pods[0].hold: 'pined': did you mean pinned?",
+    "unknown_operator.json": ":46:24: items[1].spec.affinity.nodeAffinity.required",
+    "unknown_priority_class.json": ":19:3: items[1]: pod test/p has no priority, and its",
+}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in BROKEN.iterdir()))
+def test_each_broken_file_gives_one_located_error(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_all(BROKEN / name)
+    message = str(caught.value)
+    assert name + EXPECTED[name] in message
+    assert "\n" not in message
+    assert len(message) < 400
+
+
+def test_every_broken_file_is_there() -> None:
+    assert sorted(EXPECTED) == sorted(path.name for path in BROKEN.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "thousandths"),
+    [
+        ("1", 1, 1000),
+        ("1.", 1, 1000),
+        (".5", 1, 500),
+        ("100m", 1, 100),
+        ("0.1m", 1, 1),
+        ("1500u", 1, 2),
+        ("1n", 1, 1),
+        ("1.5Gi", 1610612736, 1610612736000),
+        ("1536Mi", 1610612736, 1610612736000),
+        ("2k", 2000, 2000000),
+        ("1E", 10**18, 10**21 if 10**21 < 2**63 else 2**63 - 1),
+        ("1e3", 1000, 1000000),
+        ("12E-1", 2, 1200),
+        ("+3", 3, 3000),
+        ("99Ei", 2**63 - 1, 2**63 - 1),
+        ("1e9999", 2**63 - 1, 2**63 - 1),
+        ("-2", -2, -2000),
+    ],
+)
+def test_quantities_as_kubernetes_reads_them(text: str, units: int, thousandths: int) -> None:
+    assert quantity(text) == units
+    assert quantity(text, 3) == thousandths
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "m",
+        "1 ",
+        "1K",
+        "1gi",
+        "1Mib",
+        "1.2.3",
+        "--1",
+        "1e",
+        "1e1.5",
+        "0x10",
+        "1_0",
+        "\u0661",
+        "1" * 90,
+    ],
+)
+def test_what_is_no_quantity(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        quantity(text)
+
+
+def test_the_generator_gives_the_authors_cluster() -> None:
+    cluster = priority_matters(seed=484806185843093489, nodes=4, pods_per_node=4, usage=0.95)
+    assert cluster.capacity[0].tolist() == [1926, 2103397777, 512]
+    assert cluster.pod_names[:5] == tuple(
+        f"test/rs-0{i}" for i in ("1-p3-0", "1-p3-1", "1-p3-2", "1-p3-3", "2-p2-0")
+    )
+    assert cluster.demand[cluster.kind[0]].tolist() == [427, 343966759, 1]
+    with pytest.raises(UsageError, match="usage"):
+        priority_matters(seed=1, usage=0)
+
+
+def test_the_generator_reproduces_the_public_instances(public_data: Path) -> None:
+    path = public_data / "pods" / "priority_matters" / "instances.jsonl"
+    if not path.exists():
+        pytest.skip("the set pods/priority_matters is missing")
+    lines = path.read_text().splitlines()
+    for line, cluster in list(zip(lines, read_all(path), strict=True))[::16]:
+        data = json.loads(line)
+        assert cluster == priority_matters(
+            seed=int(data["seed"]),
+            nodes=data["nodes"],
+            pods_per_node=data["pods"] // data["nodes"],
+            priorities=data["priorities"],
+            usage=data["util"],
+        )
+
+
+def node(name: str, labels: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels or {}},
+        "spec": spec,
+        "status": {"allocatable": {"cpu": "4", "memory": "8Gi", "pods": "10"}},
+    }
+
+
+def pod(name: str, on: str = "", labels: dict[str, str] | None = None, **spec: Any) -> dict:
+    own = spec.pop("metadata", {})
+    container = {"resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}
+    container |= {"env": [{"name": "PASSWORD", "value": "hunter2"}], "image": "secret-image"}
+    owner = {"kind": "ReplicaSet", "name": name.rpartition("-")[0], "controller": True}
+    metadata = {"name": name, "labels": labels or {}, "ownerReferences": [owner]}
+    spec = {"containers": [container]} | ({"nodeName": on} if on else {}) | spec
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": metadata | own, "spec": spec}
+
+
+def cluster_of(*items: dict[str, Any]) -> Cluster:
+    text = json.dumps({"kind": "List", "apiVersion": "v1", "items": items}, indent=1) + "\n"
+    made = read_instance(text)
+    assert isinstance(made, Cluster)
+    assert read_instance(text.replace("\n", "\r\n")) == made
+    assert "hunter2" not in json.dumps(made.to_data()) + repr(made)
+    assert "secret-image" not in json.dumps(made.to_data())
+    return made
+
+
+def test_pods_that_are_alike_are_one_class_and_requests_are_summed() -> None:
+    init = [
+        {"restartPolicy": "Always", "resources": {"requests": {"cpu": "100m"}}},
+        {"resources": {"requests": {"cpu": "3"}, "limits": {"memory": "100Mi"}}},
+    ]
+    made = cluster_of(
+        node("a"),
+        pod("web-1", "a"),
+        pod("web-2"),
+        pod("job-1", initContainers=init, overhead={"memory": "1"}),
+    )
+    assert made.kind.tolist() == [0, 0, 1]
+    assert made.current.tolist() == [0, -1, -1]
+    assert made.resources == ("cpu", "memory", "pods")
+    assert made.demand.tolist() == [[1000, 2**30, 1], [3100, 2**30 + 1, 1]]
+    assert made.capacity.tolist() == [[4000, 2**33, 10]]
+    assert made.workload_names == ("default/ReplicaSet/web", "default/ReplicaSet/job")
+
+
+def test_eligibility_names_its_reasons() -> None:
+    taint = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
+    terms = [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    made = cluster_of(
+        node("cordoned", unschedulable=True),
+        node("tainted", taints=[taint]),
+        node("plain", {"disk": "hdd"}),
+        node("fast", {"disk": "ssd"}),
+        pod("a-1", nodeSelector={"disk": "ssd"}),
+        pod("b-1", affinity={"nodeAffinity": required}),
+        pod("c-1", tolerations=[{"operator": "Exists"}]),
+    )
+
+    def why(c: int) -> list[str]:
+        return [made.reasons[code] for code in made.barred[made.eligibility[c]]]
+
+    assert why(0) == ["cordoned", "taint gpu=yes:NoSchedule", "its node selector", ""]
+    assert why(1) == ["cordoned", "taint gpu=yes:NoSchedule", "its node affinity", ""]
+    assert why(2) == ["", "", "", ""]
+
+
+def test_rules_between_pods() -> None:
+    term = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "db"}}}
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    spread = {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    spread["labelSelector"] = {"matchLabels": {"app": "web"}}
+    ports = [{"ports": [{"hostPort": 80}]}]
+    made = cluster_of(
+        node("a", {"zone": "x"}),
+        node("b", {"zone": "y"}),
+        node("c"),
+        pod("db-1", labels={"app": "db"}, affinity={"podAntiAffinity": {required: [term]}}),
+        pod("web-1", labels={"app": "web"}, topologySpreadConstraints=[spread]),
+        pod("near-1", affinity={"podAffinity": {required: [term]}}),
+        pod("edge-1", containers=ports),
+        {
+            "kind": "PodDisruptionBudget",
+            "metadata": {"name": "web", "namespace": "default"},
+            "spec": {"selector": {"matchLabels": {"app": "web"}}},
+            "status": {"disruptionsAllowed": 1},
+        },
+    )
+    apart, port = made.separations
+    assert (apart.owners, apart.targets, made.topologies[apart.topology].key) == (
+        (0,),
+        (0,),
+        "zone",
+    )
+    assert (port.kind, port.owners, port.targets) == ("host port", (3,), (3,))
+    (near,) = made.affinities
+    assert (near.owners, near.targets) == ((2,), (0,))
+    (rule,) = made.spreads
+    assert (rule.owners, rule.targets, rule.max_skew, rule.domains) == ((1,), (1,), 2, (0, 1))
+    (budget,) = made.budgets
+    assert (budget.members, budget.allowed, budget.name) == ((1,), 1, "default/web")
+    assert made.topologies[apart.topology].domain.tolist() == [0, 1, -1]
+
+
+def test_who_stays() -> None:
+    bare = {"ownerReferences": []}
+    daemon = {"ownerReferences": [{"kind": "DaemonSet", "name": "log", "controller": True}]}
+    keep = {"annotations": {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"}}
+    claim = [{"name": "data", "persistentVolumeClaim": {"claimName": "x"}}]
+    items = [
+        node("a"),
+        pod("web-1", "a"),
+        pod("bare", "a", metadata=bare),
+        pod("log-1", "a", metadata=daemon),
+        pod("keep-1", "a", metadata=keep),
+        pod("data-1", "a", volumes=claim),
+        pod("dns-1", "a", priority=2_000_000_000),
+        pod("gated-1", schedulingGates=[{"name": "wait"}]),
+        pod("done-1", "a") | {"status": {"phase": "Succeeded"}},
+    ]
+    made = cluster_of(*items)
+    assert made.hold.tolist() == [FREE, PINNED, DAEMON, PINNED, PINNED, PROTECTED]
+    assert made.notes == (
+        "1 waiting pods behind scheduling gates are left out",
+        "1 running pods with volume claims stay on their node",
+    )
+    text = json.dumps({"kind": "List", "apiVersion": "v1", "items": items}) + "\n"
+    loose = read_instance(text, "kubectl:volumes=move,bare=move")
+    assert loose.hold.tolist() == [FREE, FREE, DAEMON, PINNED, FREE, PROTECTED]
+
+
+def test_yaml_says_the_same_as_json() -> None:
+    yaml = pytest.importorskip("yaml")
+    items = [node("a"), pod("web-1", "a"), pod("web-2")]
+    written = yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items})
+    assert read_instance(written) == cluster_of(*items)
+    several = "---\n".join(yaml.safe_dump(each) for each in items)
+    assert read_instance(several) == cluster_of(*items)
+
+
+def test_what_if() -> None:
+    made = cluster_of(node("a"), node("b"), pod("web-1", "a"), pod("web-2", "b"), pod("db-1", "a"))
+    adjusted = ordino.core.registry.family("podpacking").adjusted
+    more = adjusted(made, {"add_node": "a=2", "scale": "web=4"})
+    assert more.node_names == ("a", "b", "a-copy-1", "a-copy-2")
+    assert more.pod_names[3:] == ("default/web-new-1", "default/web-new-2")
+    assert more.current.tolist() == [0, 1, 0, -1, -1]
+    less = adjusted(made, {"remove_node": "b", "scale": "web=1", "max_moves": "3"})
+    assert (less.node_names, less.pod_names) == (("a",), ("default/web-1", "default/db-1"))
+    assert less.max_moves == 3
+    held = adjusted(made, {"protect": "*/web-1"})
+    assert held.hold.tolist() == [PROTECTED, FREE, FREE]
+    assert held.kind[0] != held.kind[1]
+    assert adjusted(made, {"goal": "drain", "node_cost": "cpu"}).cost.tolist() == [4000, 4000]
+    for wrong in ({"remove_node": "c"}, {"scale": "cache=2"}, {"scale": "web"}, {"protect": "x"}):
+        with pytest.raises(UsageError):
+            adjusted(made, wrong)
+    with pytest.raises(UsageError, match="no node would be left"):
+        adjusted(made, {"remove_node": "a,b"})
+
+
+def test_arrays_are_read_only() -> None:
+    cluster = priority_matters(seed=1)
+    with pytest.raises(ValueError, match="read-only"):
+        cluster.capacity[0, 0] = 1
+    assert not cluster.barred.flags.writeable
+    assert np.array_equal(cluster.current, np.full(cluster.pods, -1))

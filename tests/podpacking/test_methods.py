@@ -1,0 +1,151 @@
+"""Annealing, bounds, neighbourhoods, draining and the default race on clusters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from kits.podpacking import brute_force, large, sample, tiny
+
+import ordino
+from ordino.core.budget import Budget
+from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import warm
+from ordino.heuristics.podpacking.annealing import KERNELS, Annealing, packs
+from ordino.heuristics.podpacking.rules import best_fit, complete, keep
+from ordino.instances.podpacking.generate import priority_matters
+from ordino.models.podpacking.bounds import pooled
+from ordino.models.podpacking.check import check
+from ordino.models.podpacking.cpsat import Packing
+from ordino.models.podpacking.part import Part
+from ordino.models.podpacking.problem import DAEMON, FREE, PINNED, Cluster, Plan
+from ordino.solvers.podpacking import configurations
+from ordino.solvers.podpacking.search import Search
+
+
+def spread_out(cluster: Cluster) -> Cluster:
+    """Let each pod run on the emptiest node with room for it."""
+    current, free = np.full(cluster.pods, -1), cluster.capacity.copy()
+    free.flags.writeable = True
+    for pod in range(cluster.pods):
+        demand = cluster.demand[cluster.kind[pod]]
+        fits = np.flatnonzero((free >= demand).all(axis=1))
+        if fits.size:
+            current[pod] = fits[np.argmax(free[fits, 0])]
+            free[current[pod]] -= demand
+    return replace(cluster, current=current)
+
+
+def test_annealing_places_what_the_rule_can_not() -> None:
+    cluster = spread_out(priority_matters(seed=7, nodes=8, pods_per_node=8, priorities=1))
+    incumbent = Incumbent(cluster, check, cluster.objective)
+    incumbent.offer(best_fit(cluster), "best-fit")
+    before = incumbent.objective
+    Annealing(cluster, warm(KERNELS), 0).run(incumbent, Budget.of(20.0), "annealing", passes=15)
+    assert before[0] > 0
+    assert incumbent.objective[0] == 0
+    assert incumbent.failures == ()
+
+
+def test_annealing_keeps_who_is_held() -> None:
+    cluster = spread_out(priority_matters(seed=7, nodes=4, pods_per_node=8, priorities=2))
+    runs = cluster.current >= 0
+    hold = np.where(runs & (np.arange(cluster.pods) % 3 == 0), PINNED, FREE)
+    hold[np.flatnonzero(runs)[1]] = DAEMON
+    cluster = replace(cluster, hold=hold)
+    incumbent = Incumbent(cluster, check, cluster.objective)
+    incumbent.offer(keep(cluster), "keep")
+    before = incumbent.objective
+    Annealing(cluster, warm(KERNELS), 0).run(incumbent, Budget.of(20.0), "annealing", passes=10)
+    assert incumbent.objective < before
+    assert incumbent.failures == ()
+
+
+@settings(max_examples=40)
+@given(tiny())
+def test_configurations_bound_every_level(cluster: Cluster) -> None:
+    if cluster.goal != "place":
+        return
+    best = brute_force(cluster)
+    bounds = configurations.Configurations(cluster, warm(configurations.KERNELS))
+    for level, value in enumerate(best):
+        found = bounds.bound(level, best[:level], keep(cluster), Budget.of(5.0))
+        assert found is None or found <= value
+    assert pooled(cluster) <= best
+
+
+def test_configurations_prove_what_totals_can_not() -> None:
+    cluster = Cluster.of([[10]] * 3, [[6]], [0] * 4, resources=["cpu"])
+    assert pooled(cluster) == (0, 0)
+    bounds = configurations.Configurations(cluster, warm(configurations.KERNELS))
+    assert bounds.bound(0, (), best_fit(cluster), Budget.of(5.0)) == 1
+
+
+def test_a_part_of_a_cluster_is_a_model_of_its_own() -> None:
+    cluster = sample()
+    plan = best_fit(cluster)
+    nodes = np.array([0, 2])
+    loose = np.isin(plan.node, nodes) | (plan.node < 0)
+    packing = Packing(cluster, Part.of(cluster, nodes, plan.node, loose))
+    levels = packing.levels()
+    hint = {variable.index: value for variable, value in packing.hint(plan)}
+    assert len(hint) == len(packing.model.proto.variables)
+    assert tuple(level.value(hint) for level in levels) == check(cluster, plan).objective
+    read = packing.read([hint[index] for index in range(len(hint))])
+    assert check(cluster, read).objective == check(cluster, plan).objective
+    assert (read.node[~loose] == plan.node[~loose]).all()
+
+
+def test_neighbourhoods_improve() -> None:
+    cluster = priority_matters(seed=3, nodes=4, pods_per_node=6, priorities=2)
+    incumbent = Incumbent(cluster, check, cluster.objective)
+    incumbent.offer(keep(cluster), "keep")
+    before = incumbent.objective
+    Search(cluster, incumbent, "search").run(Budget.of(20.0, iterations=1000), steps=15)
+    assert incumbent.objective < before
+    assert incumbent.failures == ()
+
+
+def test_completing_places_what_fits() -> None:
+    cluster = sample()
+    empty = Plan(np.where(cluster.hold == FREE, -1, cluster.current))
+    whole = complete(cluster, empty)
+    report = check(cluster, whole)
+    assert report.valid
+    assert report.objective < check(cluster, empty).objective
+
+
+@pytest.mark.parametrize("limit", [-1, 6])
+def test_draining_beats_the_rule(limit: int) -> None:
+    cluster = spread_out(priority_matters(seed=5, nodes=8, usage=0.7, priorities=2))
+    cluster = replace(cluster, goal="drain", max_moves=limit)
+    rule = ordino.solve(cluster, solver="greedy-drain", time_limit=5)
+    result = ordino.solve(cluster, time_limit=8, workers=2)
+    assert result.failures == ()
+    assert rule.objective[0] >= result.objective[0]
+    assert result.bound[0] <= result.objective[0]
+    if limit < 0:
+        assert result.objective[0] < rule.objective[0]
+
+
+def test_the_default_race_proves_all_levels() -> None:
+    cluster = spread_out(priority_matters(seed=1, nodes=4, usage=1.0))
+    result = ordino.solve(cluster, time_limit=30, workers=2)
+    assert result.status is ordino.Status.OPTIMAL
+    assert result.failures == ()
+
+
+def test_rules_between_pods_are_not_for_annealing() -> None:
+    cluster = sample()
+    assert packs(cluster) is None
+    shared: dict[str, Any] = {"share": np.full(cluster.classes, 500)}
+    assert packs(replace(cluster, current=np.full(cluster.pods, -1), **shared)) is not None
+
+
+def test_a_race_on_a_large_cluster_keeps_its_limit() -> None:
+    result = ordino.solve(spread_out(large()), time_limit=2, workers=2)
+    assert result.failures == ()
+    assert result.seconds < 3.5
