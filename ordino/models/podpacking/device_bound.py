@@ -23,7 +23,7 @@ SLACK = 1.0
 
 
 def device_flow(instance: Cluster) -> tuple[int] | None:
-    """Bound what the highest tier leaves unplaced, the first level; `None` where that is nothing."""
+    """Bound what the highest tier leaves unplaced, or return `None`."""
     if instance.goal != "place" or (instance.current >= 0).any() or not instance.shares:
         return None
     types = _types(instance)
