@@ -119,10 +119,10 @@ def test_openb_is_read_with_the_nodes_beside_it(tmp_path: Path) -> None:
         (PODS.replace(",460,", ",1460,"), NODES, "pods.csv:3: gpu_milli: expected at most 1000"),
         (PODS.replace("p2,1000", "p2,-5"), NODES, "cpu_milli: expected an integer of at least 0"),
         (PODS + "p4,1\n", NODES, "pods.csv:5: expected 9 columns, got 2"),
-        (PODS.split("\n")[0] + "\n", NODES, "expected a row a pod"),
+        (PODS.split("\n", maxsplit=1)[0] + "\n", NODES, "expected a row a pod"),
         (PODS, NODES.replace("\nb,", "\na,"), "some_node_list.csv:3: a second node a"),
         (PODS, NODES.replace(",2,T4", ",99,T4"), "gpu: expected at most 64, got 99"),
-        (PODS, NODES.split("\n")[0] + "\n", "expected a row a node"),
+        (PODS, NODES.split("\n", maxsplit=1)[0] + "\n", "expected a row a node"),
     ],
 )
 def test_broken_lists_are_located(tmp_path: Path, pods: str, nodes: str, message: str) -> None:
@@ -133,7 +133,7 @@ def test_broken_lists_are_located(tmp_path: Path, pods: str, nodes: str, message
 
 def test_a_list_without_nodes(tmp_path: Path) -> None:
     (tmp_path / "pods.csv").write_text(PODS)
-    with pytest.raises(UsageError, match="no .*node_list"):
+    with pytest.raises(UsageError, match=r"no .*node_list"):
         read_instance(str(tmp_path / "pods.csv"))
     with pytest.raises(InputError, match="can't be read"):
         read_instance(str(tmp_path / "pods.csv"), "openb:nodes=none.csv")

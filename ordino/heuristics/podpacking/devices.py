@@ -103,10 +103,10 @@ class _Filling:
         if share:
             row = self.left[nodes]
             size = self.instance.device_size
-            return np.where(row >= share, row, size + 1).min(axis=1).astype(np.float64)
+            return np.asarray(np.where(row >= share, row, size + 1).min(axis=1), np.float64)
         if whole:
-            return self.untouched[nodes].astype(np.float64)
-        return (self.left[nodes] > 0).sum(axis=1).astype(np.float64)
+            return np.asarray(self.untouched[nodes], np.float64)
+        return np.asarray((self.left[nodes] > 0).sum(axis=1), np.float64)
 
     def _waste(self, nodes: Integers, demand: Integers, amount: int) -> npt.NDArray[np.float64]:
         """Return devices that the rest of a node's other resources can't serve, and how uneven

@@ -17,7 +17,7 @@ from ordino.core.incumbent import Incumbent
 from ordino.models.podpacking import cpsat as model
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import FREE, PROTECTED, Cluster, Plan
-from ordino.models.podpacking.steps import Gathering, steps
+from ordino.models.podpacking.steps import Gathering, Rule, steps
 from ordino.solvers import cpsat
 from ordino.solvers.conflict import irreducible
 from ordino.solvers.podpacking.hybrid import hybrid
@@ -122,7 +122,8 @@ def _obstacles(instance: Cluster, node: npt.NDArray[np.int64], k: int) -> list[_
                 f"{int(bars.sum())} of {nodes} nodes have less of their devices free than it asks"
             )
             found.append(_Obstacle("devices", told, bars))
-    for rule in (*instance.separations, *instance.affinities, *instance.spreads):
+    rules: list[Rule] = [*instance.separations, *instance.affinities, *instance.spreads]
+    for rule in rules:
         if k not in rule.owners and k not in rule.targets:
             continue
         gathering = Gathering(instance, rule)
