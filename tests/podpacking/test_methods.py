@@ -21,7 +21,15 @@ from ordino.models.podpacking.bounds import pooled
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.cpsat import Packing
 from ordino.models.podpacking.part import Part
-from ordino.models.podpacking.problem import DAEMON, FREE, PINNED, Cluster, Plan
+from ordino.models.podpacking.problem import (
+    DAEMON,
+    FREE,
+    PINNED,
+    Cluster,
+    Plan,
+    Separation,
+    Topology,
+)
 from ordino.solvers.podpacking import configurations
 from ordino.solvers.podpacking.search import Search
 
@@ -138,11 +146,21 @@ def test_the_default_race_proves_all_levels() -> None:
     assert result.failures == ()
 
 
-def test_rules_between_pods_are_not_for_annealing() -> None:
-    cluster = sample()
-    assert packs(cluster) is None
+def test_annealing_leaves_devices_and_pods_in_rules_alone() -> None:
+    cluster = spread_out(priority_matters(seed=7, nodes=4, pods_per_node=8, priorities=1))
     shared: dict[str, Any] = {"share": np.full(cluster.classes, 500)}
     assert packs(replace(cluster, current=np.full(cluster.pods, -1), **shared)) is not None
+    here = Topology("", np.arange(cluster.nodes))
+    apart = Separation(0, (0, 1), (0, 1))
+    cluster = replace(cluster, topologies=(here,), separations=(apart,))
+    incumbent = Incumbent(cluster, check, cluster.objective)
+    incumbent.offer(best_fit(cluster), "best-fit")
+    first = incumbent.best
+    Annealing(cluster, warm(KERNELS), 0).run(incumbent, Budget.of(20.0), "annealing", passes=10)
+    assert incumbent.failures == ()
+    assert incumbent.best != first
+    inside = cluster.kind <= 1
+    assert (np.sort(incumbent.best.node[inside]) == np.sort(first.node[inside])).all()
 
 
 def test_a_race_on_a_large_cluster_keeps_its_limit() -> None:

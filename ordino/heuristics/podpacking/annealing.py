@@ -1,5 +1,8 @@
 """Annealing of a cluster, a tier after the other.
 
+Pods in rules between pods keep the nodes that they have in the best plan, so that no rule can be
+broken; neighbourhoods move them.
+
 The pods of a tier join those above it, which keep their nodes if they run there now (an objective
 in which a high tier is never disturbed for a lower one) and may change them otherwise. How much it
 costs to leave home differs from pass to pass: little finds room for more pods, much moves fewer.
@@ -11,12 +14,13 @@ from types import ModuleType
 
 import numpy as np
 
-from ordino.core.arrays import Integers, Reals
+from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.podpacking.room import Mask, Room
+from ordino.heuristics.podpacking.rules import best_fit, complete, sizes
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.counts import cells, expand, plan_of
 from ordino.models.podpacking.problem import FREE, PINNED, Cluster, Plan
@@ -34,6 +38,8 @@ WARM = 0.3
 """A pass that starts from the best plan is so much colder than one from nothing."""
 FIRST_EFFORT, MOST_EFFORT, GROWTH = 100, 20_000, 2
 """Moves a pod in the first pass, at most, and how that grows from round to round."""
+MOST_FILLED = 500
+"""Pods of a tier that are put where they fit best before annealing; more are left to chance."""
 SLICE = 400_000
 """Moves between two looks at the clock."""
 SCARCE = 0.3
@@ -47,13 +53,20 @@ def takes(instance: Cluster) -> str | None:
 
 def packs(instance: Cluster) -> str | None:
     """Say why the kernels can't pack a cluster, or return `None`."""
-    if instance.separations or instance.affinities or instance.spreads:
-        return "it has rules between pods"
     if instance.share.any() or instance.whole.any():
         return "its pods take devices"
     if not instance.pods or not instance.resources:
         return "there is nothing to pack"
-    return None
+    return "all pods are in rules between pods" if ruled(instance).all() else None
+
+
+def ruled(instance: Cluster) -> Mask:
+    """Tell which pods are in rules between pods."""
+    classes = np.zeros(instance.classes, dtype=bool)
+    for rule in (*instance.separations, *instance.affinities, *instance.spreads):
+        classes[[*rule.owners, *rule.targets]] = True
+    chosen: Mask = classes[instance.kind]
+    return chosen
 
 
 def annealing(*, effort: int = FIRST_EFFORT) -> Solver:
@@ -66,6 +79,7 @@ def annealing(*, effort: int = FIRST_EFFORT) -> Solver:
     """
 
     def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
+        incumbent.offer(best_fit(instance), NAME)
         kernels = load(KERNELS, budget)
         if kernels is not None:
             Annealing(instance, kernels, budget.seed).run(incumbent, budget, NAME, effort=effort)
@@ -98,6 +112,8 @@ class Annealing:
         self.home = instance.current.copy()
         self.kind, self.eligibility = instance.kind.copy(), instance.eligibility.copy()
         self.tier = instance.tier[instance.kind]
+        self.ruled = ruled(instance)
+        self.size = sizes(instance)
         self.passes = 0
         self.state = np.array([(seed + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
 
@@ -113,13 +129,14 @@ class Annealing:
         """Anneal until the budget ends, so many passes are done, or the incumbent is closed."""
         done = 0
         while not (budget.should_stop() or incumbent.closed or done == passes):
-            if budget.out_of_iterations(done):
+            if incumbent.best is None or budget.out_of_iterations(done):
                 return
             rounds, number = divmod(self.passes, len(AWAY))
             away = AWAY[number]
             moves = min(MOST_EFFORT, effort * GROWTH ** min(rounds // 2, 30))
-            start = incumbent.best if rounds % 2 else None
-            node = self._tiers(budget, away, moves, None if start is None else start.node)
+            best: Integers = incumbent.best.node
+            start = best if rounds % 2 else np.where(self.ruled, best, self.home)
+            node = self._tiers(budget, away, moves, start, WARM if rounds % 2 else 1.0)
             if node is not None:
                 self.offer(node, incumbent, source)
             self.passes += 1
@@ -128,6 +145,8 @@ class Annealing:
     def offer(self, node: Integers, incumbent: Incumbent, source: str) -> None:
         """Offer a placement, in which pods that are alike stay where one of them can."""
         plan = self.settled(node)
+        if (self.ruled & (plan.node < 0)).any():
+            plan = complete(self.instance, plan)
         report = check(self.instance, plan)
         if report.valid:
             incumbent.offer(plan, source, report.objective)
@@ -140,41 +159,53 @@ class Annealing:
         return plan_of(instance, expand(instance, count.items()))
 
     def _tiers(
-        self, budget: Budget, away: float, moves: int, start: Integers | None
+        self, budget: Budget, away: float, moves: int, start: Integers, warmth: float
     ) -> Integers | None:
-        """Make a placement, from nothing or from a start; `None` where the budget ends first."""
+        """Make a placement from a start; `None` where the budget ends first."""
         instance = self.instance
-        node = np.full(instance.pods, -1)
+        node = np.where(self.ruled, start, -1)
+        pinned = instance.hold >= PINNED
+        node[pinned] = instance.current[pinned]
         for tier in range(instance.tiers):
             if budget.should_stop():
                 return None
             mine = self.tier == tier
-            self._begin(node, mine, self.home if start is None else start)
-            hot = max(HOT, away) * (1.0 if start is None else WARM)
+            self._begin(node, mine, start)
+            hot = max(HOT, away) * warmth
             self._anneal(budget, node, tier, away, hot, moves)
         return node
 
     def _begin(self, node: Integers, mine: Mask, start: Integers) -> None:
-        """Put the pods of a tier where they start, or where they fit best, the small first."""
+        """Put the pods of a tier where they start as far as there is room, those that are held
+        first, then the small; and of those without a node, a few where they fit best."""
         instance = self.instance
-        fixed = (instance.hold >= PINNED) & mine
-        node[fixed] = instance.current[fixed]
-        room = Room(instance, plan_of(instance, node))
-        pods = np.flatnonzero(mine & (node < 0))
-        size = (instance.demand * self._average()).sum(axis=1)
-        kind = instance.kind[pods]
-        order = np.lexsort((pods, size[kind], instance.hold[pods] == FREE, start[pods] < 0))
-        for pod in pods[order].tolist():
-            now = int(start[pod])
-            demand = instance.demand[instance.kind[pod]]
-            if now >= 0 and (room.free[now] >= demand)[demand > 0].all():
-                room.put(pod, now)
-        room.fill(pods[order][room.node[pods[order]] < 0])
-        node[:] = room.node
+        wished = np.flatnonzero(mine & (node < 0) & (start >= 0))
+        free = self._free(node)
+        left = free.copy()
+        np.subtract.at(left, start[wished], self.demand[self.kind[wished]])
+        roomy = (left >= 0).all(axis=1)[start[wished]]
+        easy, hard = wished[roomy], wished[~roomy]
+        node[easy] = start[easy]
+        np.subtract.at(free, start[easy], self.demand[self.kind[easy]])
+        size = self.size[self.kind[hard]]
+        order = np.lexsort((hard, size, instance.hold[hard] == FREE))
+        for pod in hard[order].tolist():
+            now, demand = int(start[pod]), self.demand[self.kind[pod]]
+            if ((free[now] >= demand) | (demand == 0)).all():
+                free[now] -= demand
+                node[pod] = now
+        rest = np.flatnonzero(mine & (node < 0) & ~self.ruled)
+        if rest.size <= MOST_FILLED:
+            room = Room(instance, plan_of(instance, node))
+            room.fill(rest[np.lexsort((rest, self.size[self.kind[rest]]))])
+            node[:] = room.node
 
-    def _average(self) -> Reals:
-        part: Reals = 1.0 / np.maximum(self.instance.capacity.mean(axis=0), 1)
-        return part
+    def _free(self, node: Integers) -> Integers:
+        """Return what is left of each node."""
+        free = self.capacity.copy()
+        runs = node >= 0
+        np.subtract.at(free, node[runs], self.demand[self.kind[runs]])
+        return free
 
     def _anneal(
         self, budget: Budget, node: Integers, tier: int, away: float, hottest: float, moves: int
@@ -183,7 +214,7 @@ class Annealing:
         active = self.tier <= tier
         stays = (node == self.home) & (node >= 0)
         held = instance.hold != FREE
-        locked = ~active | (instance.hold >= PINNED)
+        locked = ~active | (instance.hold >= PINNED) | self.ruled
         if instance.order == "interleaved":
             locked |= (self.tier < tier) & stays
         elsewhere = (self.tier < tier) & (node >= 0) & (stays | held)
@@ -191,9 +222,7 @@ class Annealing:
         pods = np.flatnonzero(~locked)
         if not pods.size:
             return
-        free = self.capacity.copy()
-        runs = active & (node >= 0)
-        np.subtract.at(free, node[runs], self.demand[self.kind[runs]])
+        free = self._free(node)
         gone = pods[node[pods] < 0]
         lost = int(self.worth[self.kind[gone]].sum())
         left = int(((node[pods] != self.home[pods]) & (self.home[pods] >= 0)).sum())

@@ -85,7 +85,7 @@ class Draining(Annealing):
     """Empties nodes by annealing.
 
     Args:
-        instance: The cluster, without rules between pods and devices.
+        instance: The cluster, without devices; pods in rules between pods stay.
         kernels: The compiled ones.
         seed: Of the random choices.
     """
@@ -95,7 +95,7 @@ class Draining(Annealing):
         self.random = np.random.default_rng(seed)
         self.effort = FIRST_EFFORT
         self.counts = movable(instance)
-        fixed = (instance.hold == PINNED) & (instance.current >= 0)
+        fixed = ((instance.hold == PINNED) | self.ruled) & (instance.current >= 0)
         self.fixed = np.zeros(instance.nodes, dtype=bool)
         self.fixed[instance.current[fixed]] = True
 
@@ -147,16 +147,14 @@ class Draining(Annealing):
         barred[:, closed] = 1
         gone = np.zeros(instance.nodes + 1, dtype=bool)
         gone[closed] = True
-        free_pods = (instance.hold < PINNED) & (instance.current >= 0)
+        free_pods = (instance.hold < PINNED) & (instance.current >= 0) & ~self.ruled
         node = plan.node.copy()
         node.flags.writeable = True
         node[free_pods & gone[node]] = -1
         home = np.where(gone[self.home] & free_pods, -1, self.home)
         pods = np.flatnonzero(free_pods)
         mobile = np.full(instance.pods, self.kernels.OPTIONAL)
-        free = self.capacity.copy()
-        runs = node >= 0
-        np.subtract.at(free, node[runs], self.demand[self.kind[runs]])
+        free = self._free(node)
         lost = int((node[pods] < 0).sum())
         left = int(((node[pods] != home[pods]) & (home[pods] >= 0)).sum())
         counts = np.array([lost, left, lost, left])

@@ -33,8 +33,8 @@ __all__ = ["KERNELS", "Configurations"]
 
 KERNELS = "ordino.solvers.podpacking.knapsack_kernels"
 TOLERANCE = 1e-6
-LIMIT = 300_000
-"""Nodes of a knapsack's search."""
+QUICK, LIMIT = 2_000, 1_000_000
+"""Nodes of a knapsack's search: at first, and where that finds nothing."""
 MIXES = 11
 """Weights of two resources that are tried for the bound of a knapsack."""
 CHOICE_SHARE = 0.4
@@ -295,6 +295,7 @@ class _Master:
 
         self._start(plan, add)
         best: int | None = None
+        limit = QUICK
         while not budget.should_stop():
             program.run()
             if program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -311,13 +312,18 @@ class _Master:
             for kind, each in enumerate(self.types):
                 if budget.should_stop():
                     return program, columns, best
-                worth, pattern = self._price(each, placed, staying, float(duals[kind]))
+                worth, pattern = self._price(each, placed, staying, float(duals[kind]), limit)
                 above += len(each.nodes) * max(0.0, worth - float(duals[kind]))
                 if pattern is not None:
                     added |= add(kind, pattern)
             most = math.floor(reached + above + TOLERANCE)
             best = most if best is None else min(best, most)
-            if best <= max(held, math.floor(reached + TOLERANCE)) or not added:
+            done = best <= max(held, math.floor(reached + TOLERANCE))
+            if not (done or added) and limit == QUICK:
+                limit = LIMIT
+                continue
+            limit = QUICK
+            if done or not added:
                 return program, columns, max(best, held)
         return program, columns, best
 
@@ -378,9 +384,12 @@ class _Master:
                 add(kind, table[j])
 
     def _price(
-        self, kind: _Type, placed: Reals, staying: Reals, target: float
+        self, kind: _Type, placed: Reals, staying: Reals, target: float, limit: int
     ) -> tuple[float, Integers | None]:
-        """Find a set of more than a value for a node; return a bound, and the set."""
+        """Find a set of more than a value for a node; return a bound, and the set if there is one.
+
+        With a small limit, the set need not be the best, and the bound may be above it.
+        """
         classes = np.arange(placed.size)
         stay = np.maximum(kind.now, 0)
         value = np.concatenate([placed + staying, placed])
@@ -405,7 +414,7 @@ class _Master:
             kind.room,
             np.ascontiguousarray(part[order]),
             target + 1e-7,
-            LIMIT,
+            limit,
             best,
         )
         if best.size and best[0] < 0:
