@@ -46,8 +46,15 @@ _GRAPH_SOLVERS = (
         improves=True,
         proves=True,
     ),
+    SolverSpec(
+        name="windows",
+        summary="divide and conquer: windows of steps, each by the state search",
+        make=f"{_EXACT}.windows:windows",
+        takes=f"{_EXACT}.windows:takes",
+        improves=True,
+    ),
 )
-_GRAPH_RACE = ("topological", "belady", "states")
+_GRAPH_RACE = ("topological", "belady", "states", "windows")
 _GRAPH_BOUNDS = (
     BoundSpec(
         name="nothing-moved",

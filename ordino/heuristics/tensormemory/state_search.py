@@ -12,7 +12,7 @@ from ordino.heuristics.tensormemory.beam_search import residences_of
 from ordino.heuristics.tensormemory.states import Network
 from ordino.models.tensormemory.residence import Residences
 
-__all__ = ["Part", "StateSearch", "Way", "residences_of_way"]
+__all__ = ["Part", "StateSearch", "Way", "residences_of_way", "resident_rows"]
 
 MOST_VICTIM_SETS = 4096
 LOG_SHARE = 4

@@ -84,6 +84,32 @@ class Network:
         row[operators : 2 * operators] = _set(ready, operators)
         return row
 
+    def row(self, run: Integers, resident: Any, copied: Any) -> Integers:
+        """Return the state in which operators have run, and tensors (flags) are resident, or have
+        been spilled."""
+        done = np.zeros(self.graph.operators, bool)
+        done[run] = True
+        owners, needed = self.needs.pairs()
+        waits = np.bincount(owners[~done[needed]], minlength=done.size) > 0
+        operators = self.words[0]
+        sets = (_set(np.flatnonzero(each), operators) for each in (done, ~done & ~waits))
+        return np.concatenate([*sets, self.tensor_sets(resident, copied)])
+
+    def operator_set(self, members: Integers) -> Integers:
+        """Return a set of operators."""
+        return _set(members, self.words[0])
+
+    def tensor_sets(self, *flags: Any) -> Integers:
+        """Return sets of tensors, given as flags, one behind the other."""
+        return np.concatenate([_set(np.flatnonzero(f[self.number]), self.words[1]) for f in flags])
+
+    def members(self, rows: Integers) -> Any:
+        """Return sets of tensors as flags; shape (rows, tensors)."""
+        bits = np.unpackbits(rows.view(np.uint8), axis=1, bitorder="little").astype(bool)
+        flags = np.empty((len(rows), self.graph.tensors), bool)
+        flags[:, self.number] = bits[:, : self.graph.tensors]
+        return flags
+
     def first_value(self) -> int:
         """Return the value of the state before the first step: a lower bound of the peak."""
         return self.graph.least_capacity if self.peak else 0
