@@ -36,7 +36,8 @@ FIRST_SIZE = 16
 GROWTH = 1.5
 FIRST_STATES = 2000
 MOST_STATES = 200_000
-SLICE_STATES = 500
+SLICE_STATES = 100
+MOST_VICTIM_SETS = 64
 PACKING_SECONDS = 2.0
 PACKING_SHARE = 0.2
 """Of the time, for addresses."""
@@ -204,7 +205,11 @@ class _Sweeps:
         course, network = self.course, self.network
         peak = self.graph.goal == "peak"
         bound = int(course.load[begin:end].max() if peak else course.cost[begin:end].sum())
-        search = StateSearch(network, self.kernels, self.part(begin, end), bound, self.memory_mb)
+        search = StateSearch(
+            *(network, self.kernels, self.part(begin, end), bound, self.memory_mb),
+            most=MOST_VICTIM_SETS,
+            strict=False,
+        )
         status = self.kernels.PAUSED
         while status == self.kernels.PAUSED and search.expanded < self.states:
             if self.budget.should_stop():
