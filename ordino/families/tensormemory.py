@@ -47,14 +47,14 @@ _GRAPH_SOLVERS = (
         proves=True,
     ),
     SolverSpec(
-        name="windows",
+        name="divide",
         summary="divide and conquer: windows of steps, each by the state search",
-        make=f"{_EXACT}.windows:windows",
-        takes=f"{_EXACT}.windows:takes",
+        make=f"{_EXACT}.divide:divide",
+        takes=f"{_EXACT}.divide:takes",
         improves=True,
     ),
 )
-_GRAPH_RACE = ("topological", "belady", "states", "windows")
+_GRAPH_RACE = ("topological", "belady", "states", "divide")
 _GRAPH_BOUNDS = (
     BoundSpec(
         name="nothing-moved",

@@ -35,8 +35,16 @@ class Network:
     needs: Lists
 
     @classmethod
-    def of(cls, graph: Graph, order: Integers | None = None) -> Network:
-        """Make the arrays; an order, if one is given, is then the only one."""
+    def of(
+        cls, graph: Graph, order: Integers | None = None, spill: Integers | None = None
+    ) -> Network:
+        """Make the arrays.
+
+        Args:
+            graph: Whose they are.
+            order: The only order, if one is given.
+            spill: Bytes that it takes to spill each tensor, unless they follow from the graph.
+        """
         number = np.argsort(-graph.room, kind="stable").astype(np.int64)
         renamed = np.empty_like(number)
         renamed[number] = np.arange(number.size)
@@ -50,9 +58,10 @@ class Network:
             before[order[1:]] = order[:-1]
             needs = Lists.of([[each] if each >= 0 else [] for each in before.tolist()], "operator")
         serves = needs.inverted(graph.operators)
-        spill = np.array([graph.spill_cost(tensor) for tensor in number.tolist()], dtype=np.int64)
+        if spill is None:
+            spill = np.array([graph.spill_cost(tensor) for tensor in range(graph.tensors)])
         lists = [each for pair in (reads, writes, readers, needs, serves) for each in _parts(pair)]
-        weights = [graph.room[number], graph.sizes[number], spill, graph.scratch]
+        weights = [graph.room[number], graph.sizes[number], spill[number], graph.scratch]
         arrays = tuple(_plain(each) for each in (*lists, *weights))
         words = (graph.operators + 63) // 64, (graph.tensors + 63) // 64
         return cls(graph, arrays, number, words, needs)

@@ -22,16 +22,16 @@ from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.tensormemory.rules import takes as takes_graph
 from ordino.heuristics.tensormemory.rules import topological, value_of
-from ordino.heuristics.tensormemory.state_search import Part, StateSearch, resident_rows
+from ordino.heuristics.tensormemory.state_search import Part, StateSearch, Way, resident_rows
 from ordino.heuristics.tensormemory.states import KERNELS, Network
 from ordino.models.tensormemory.graph import Graph, Plan
 from ordino.models.tensormemory.residence import Residences, Uses
 from ordino.solvers.tensormemory.opening import belady, prove_capacity
 from ordino.solvers.tensormemory.packing import at_any_price, packed
 
-__all__ = ["NAME", "takes", "windows"]
+__all__ = ["NAME", "divide", "takes"]
 
-NAME = "windows"
+NAME = "divide"
 FIRST_SIZE = 16
 GROWTH = 1.5
 FIRST_STATES = 2000
@@ -44,13 +44,13 @@ PACKING_SHARE = 0.2
 
 
 def takes(instance: Any) -> str | None:
-    """Say why an instance is not for windows, or return `None`."""
+    """Say why an instance is not for divide and conquer, or return `None`."""
     if isinstance(instance, Graph) and instance.fixed_order:
         return "its order is fixed"
     return takes_graph(instance)
 
 
-def windows(*, memory_mb: int = 200) -> Solver:
+def divide(*, memory_mb: int = 200) -> Solver:
     """Return a solver that improves the incumbent, or Belady's plan. One thread.
 
     An iteration is a window.
@@ -129,6 +129,61 @@ class _Course:
         return live & ~self.left[latest], copied
 
 
+@dataclass(frozen=True, eq=False)
+class _Inside:
+    """The graph of a window: its operators, what they touch and what is live at its beginning; and
+    one more operator, which never runs, to read what is wanted behind it."""
+
+    network: Network
+    part: Part
+    operators: Integers
+    tensors: Integers
+    all_tensors: int
+
+    @classmethod
+    def of(cls, course: _Course, begin: int, end: int) -> _Inside:
+        graph, uses = course.uses.graph, course.uses
+        operators = np.sort(uses.order[begin:end])
+        (resident, copied), (after, copied_after) = course.boundary(begin), course.boundary(end)
+        lists = [(graph.reads[each], graph.writes[each]) for each in operators.tolist()]
+        touched = [tensors for pair in lists for tensors in pair]
+        tensors = np.unique(np.concatenate([*touched, np.flatnonzero(resident | copied)]))
+
+        def numbered(each: Integers) -> list[int]:
+            found: list[int] = np.searchsorted(tensors, each).tolist()
+            return found
+
+        wanted = np.flatnonzero((after | copied_after)[tensors]).tolist()
+        own = graph.scratch[operators].tolist()
+        small = Graph.of(
+            graph.sizes[tensors].tolist(),
+            [*((numbered(reads), numbered(writes)) for reads, writes in lists), (wanted, [])],
+            workspace=[*own, 0],
+            capacity=graph.capacity,
+            alignment=graph.alignment,
+            addresses=False,
+        )
+        spill = np.array([graph.spill_cost(tensor) for tensor in tensors.tolist()])
+        network = Network.of(small, spill=spill)
+        count = operators.size
+        part = Part(
+            row=network.row(operators[:0], resident[tensors], copied[tensors]),
+            used=int(graph.room[resident].sum()),
+            value=graph.least_capacity if graph.capacity is None else 0,
+            allowed=network.operator_set(np.arange(count)),
+            count=count,
+            target=network.tensor_sets(after[tensors], copied_after[tensors]),
+        )
+        return cls(network, part, operators, tensors, graph.tensors)
+
+    def unfolded(self, way: Way) -> tuple[Integers, Any]:
+        """Return a way in the numbers of the whole graph: operators, and flags of the tensors that
+        are resident after each step."""
+        flags = np.zeros((len(way.order), self.all_tensors), bool)
+        flags[:, self.tensors] = self.network.members(resident_rows(self.network, way))
+        return self.operators[way.order], flags
+
+
 class _Sweeps:
     """Goes over windows again and again, wider and with more states when nothing gets better."""
 
@@ -137,7 +192,6 @@ class _Sweeps:
     ) -> None:
         self.graph, self.incumbent, self.budget, self.kernels = graph, incumbent, budget, kernels
         self.memory_mb = memory_mb
-        self.network = Network.of(graph)
         self.random = np.random.default_rng(budget.seed)
         self.size, self.states = FIRST_SIZE, FIRST_STATES
         self.searched = 0
@@ -202,11 +256,12 @@ class _Sweeps:
 
     def window(self, begin: int, end: int) -> tuple[bool, bool]:
         """Search a window; returns whether it got better, and whether the search ended."""
-        course, network = self.course, self.network
+        course = self.course
         peak = self.graph.goal == "peak"
         bound = int(course.load[begin:end].max() if peak else course.cost[begin:end].sum())
+        inside = _Inside.of(course, begin, end)
         search = StateSearch(
-            *(network, self.kernels, self.part(begin, end), bound, self.memory_mb),
+            *(inside.network, self.kernels, inside.part, bound, self.memory_mb),
             most=MOST_VICTIM_SETS,
             strict=False,
         )
@@ -216,35 +271,17 @@ class _Sweeps:
                 return False, False
             status = search.advance(SLICE_STATES)
         if status == self.kernels.SOLVED:
-            way = search.way()
-            self.replace(begin, end, way.order, resident_rows(network, way))
+            self.replace(begin, end, *inside.unfolded(search.way()))
         ended = status in (self.kernels.SOLVED, self.kernels.EMPTY)
         return status == self.kernels.SOLVED, ended
 
-    def part(self, begin: int, end: int) -> Part:
-        """Return what a search of a window is about."""
-        order = self.course.uses.order
-        resident, copied = self.course.boundary(begin)
-        row = self.network.row(order[:begin], resident, copied)
-        after, copied_after = self.course.boundary(end)
-        return Part(
-            row=row,
-            used=int(self.graph.room[resident].sum()),
-            value=self.network.first_value(),
-            allowed=self.network.operator_set(order[begin:end]),
-            count=end - begin,
-            target=self.network.tensor_sets(after, copied_after),
-        )
-
-    def replace(self, begin: int, end: int, inside: list[int], rows: Integers) -> None:
-        """Take another order of a window, with what is resident after each of its steps."""
+    def replace(self, begin: int, end: int, inside: Integers, resident: Any) -> None:
+        """Take another order of a window, with what is resident after each of its steps (flags)."""
         old = self.course
         order = old.uses.order.copy()
         order[begin:end] = inside
         uses = Uses.of(self.graph, order)
-        stays = np.zeros((end - begin + 1, self.graph.tensors), bool)
-        stays[0] = old.boundary(begin)[0]
-        stays[1:] = self.network.members(rows)
+        stays = np.concatenate([old.boundary(begin)[0][None], resident])
         stays[-1] &= old.boundary(end)[0]
         known = old.uses.tensor * (order.size + 1) + old.uses.step
         gone = []
