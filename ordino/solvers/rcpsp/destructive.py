@@ -71,7 +71,7 @@ def destructive() -> Solver:
         unsure = _may_conflict(instance) and incumbent.best is None
         refuted = unsure and windows.refute(horizon, 1)
         if instance.goal == "makespan" and not refuted:
-            least = max(critical_path(instance), capacity(instance) or 0)
+            least = max(critical_path(instance) or 0, capacity(instance) or 0)
             least = climb(windows.refute, EFFORTS, least, horizon, incumbent, budget, NAME)
             refuted = least > horizon
         if refuted:
