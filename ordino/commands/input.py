@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ordino.core.family import Family, Instance, Solution
@@ -29,7 +29,7 @@ def require_one_stdin(*sources: str | None) -> None:
 
 def read_original(
     source: str, format: str | None, max_size: int, options: Mapping[str, str]
-) -> tuple[Instance, Family, dict[str, str]]:
+) -> tuple[Instance, Family, dict[str, Any]]:
     """Read an instance with those options that its format has.
 
     Returns:
@@ -38,7 +38,7 @@ def read_original(
     from ordino.core.registry import family
     from ordino.instances.reading import read_instance
 
-    problem = dict(options)
+    problem: dict[str, Any] = dict(options)
     instance = read_instance(source, format, max_size, problem)
     return instance, family(instance.family), problem
 

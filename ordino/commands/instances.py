@@ -32,9 +32,17 @@ __all__ = ["bounds", "convert", "generate", "info"]
 @click.command(cls=InstanceCommand)
 @click.argument("file", shell_complete=complete_source)
 @instance_options
+@click.option("--curve", is_flag=True, help="Show how the objective depends on the capacity.")
+@click.option("--draw", type=OUTPUT, metavar="OUT", help="Draw the curve: .svg, .html or .png.")
 @json_option
 def info(
-    file: str, format: str | None, max_size: int, problem: dict[str, Any], as_json: bool
+    file: str,
+    format: str | None,
+    max_size: int,
+    curve: bool,
+    draw: str | None,
+    problem: dict[str, Any],
+    as_json: bool,
 ) -> None:
     """Describe an instance: sizes, bounds, best known values."""
     from dataclasses import asdict
@@ -45,6 +53,9 @@ def info(
     from ordino.instances.catalogue import best_known
 
     instance, home = read_adjusted(file, format, max_size, problem)
+    if curve or draw:
+        _show_curve(home, instance, draw, as_json)
+        return
     reference = best_known(instance)
     facts: dict[str, Any] = {
         "name": instance.name,
@@ -64,6 +75,26 @@ def info(
     facts["best_known"] = None if reference is None else summarise_reference(reference)
     head = {name: facts.pop(name) for name in ("name", "family", "fingerprint", "objective")}
     answer(summarise_facts(head | sizes | facts))
+
+
+def _show_curve(home: Family, instance: Instance, out: str | None, as_json: bool) -> None:
+    """Print a family's curve as a table, and draw it; raises `UsageError`."""
+    from ordino.commands.summary import summarise_table
+    from ordino.core.errors import UsageError
+    from ordino.core.family import resolve
+    from ordino.draw.render import picture_kind, render
+    from ordino.instances.reading import write_file
+
+    if home.curve is None:
+        raise UsageError(f"{home.name} has no curve")
+    kind = picture_kind(out) if out else ""
+    rows, scene = resolve(home.curve)(instance)
+    if as_json:
+        answer_json({"curve": rows})
+    else:
+        answer(summarise_table(rows))
+    if out:
+        write_file(out, render(scene, kind))
 
 
 def _formats_for(home: Family, instance: Instance) -> list[str]:

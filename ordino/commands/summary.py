@@ -23,6 +23,7 @@ __all__ = [
     "summarise_report",
     "summarise_result",
     "summarise_simulation",
+    "summarise_table",
 ]
 
 _MOST_VIOLATIONS = 20
@@ -118,6 +119,11 @@ def summarise_bounds(
     if reference is not None:
         rows.append(("best known", show(reference.lower_bound), reference.source))
     return columns(rows) if rows else "no bounds"
+
+
+def summarise_table(rows: Sequence[Mapping[str, Value]]) -> str:
+    """Write rows of named values, the names above."""
+    return columns([list(rows[0]), *([show(value) for value in row.values()] for row in rows)])
 
 
 def summarise_facts(facts: Mapping[str, Any]) -> str:

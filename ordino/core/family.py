@@ -223,6 +223,7 @@ class Family:
             returns the objective of each replication; its other keyword-only parameters are what a
             user may set.
         facts: Reference to `instance -> dict` of what `info` shows.
+        curve: Reference to `instance -> (rows, Scene)`: how the objective depends on a limit.
         explain: Reference to `(instance, solution | None, budget) -> Explanation`.
         adopts: Class of another library (`module:name`, or one that inherits from it) to reference
             of the function that makes an instance of its objects.
@@ -249,6 +250,7 @@ class Family:
     adjust: str | None = None
     simulate: str | None = None
     facts: str | None = None
+    curve: str | None = None
     explain: str | None = None
     names: str | None = None
     load: str | None = None

@@ -55,6 +55,7 @@ class Scene:
         legend: Names of the groups, in order; empty for none.
         height: Of a row, where bars have a `span`: a map, with a vertical axis as well.
         upright: Name of that axis.
+        origin: Whether the horizontal axis begins at 0, unless something lies before.
     """
 
     title: str
@@ -65,3 +66,4 @@ class Scene:
     legend: tuple[str, ...] = ()
     height: float | None = None
     upright: str = ""
+    origin: bool = True

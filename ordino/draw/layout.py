@@ -153,7 +153,8 @@ class _Frame:
     @classmethod
     def of(cls, scene: Scene, depth: Sequence[int]) -> _Frame:
         points = [p for bar in scene.bars for p in (bar.start, bar.end)]
-        points += [0.0, *(mark.at for mark in scene.marks)]
+        points += [mark.at for mark in scene.marks]
+        points += [0.0] if scene.origin or not points else []
         low, high = min(points), max(points)
         high = high if high > low else low + 1
 

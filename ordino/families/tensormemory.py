@@ -26,10 +26,10 @@ _GRAPH_SOLVERS = (
         "nothing leaves: the best of the file's, a depth-first and a least-growth order",
         takes=f"{_RULES}.rules:takes_peak",
     ),
-    specs.rule(
-        "belady",
-        f"{_RULES}.rules:belady",
-        "those leave whose next use is farthest, in the best of the same orders (Belady 1966)",
+    SolverSpec(
+        name="belady",
+        summary="those leave whose next use is farthest, in the best of the same orders (1966)",
+        make=f"{_EXACT}.opening:belady",
         takes=f"{_RULES}.rules:takes_traffic",
     ),
     specs.rule(
@@ -89,13 +89,37 @@ _GRAPH_GENERATORS = tuple(
         ("series-parallel", "series_parallel", "random series-parallel graphs"),
     )
 )
-_PLAN_FORMATS: tuple[SolutionFormatSpec, ...] = ()
+_PLAN_FORMATS = tuple(
+    SolutionFormatSpec(
+        name=name,
+        summary=summary,
+        read=f"{_FILES}.plans:read_{part}",
+        sniff=f"{_FILES}.plans:sniff_{part}",
+        write=f"{_FILES}.plans:write_{part}",
+    )
+    for name, part, summary in (
+        ("residences", "residences", "CSV of residences with their steps and offsets"),
+        ("tflm", "tflm", "offline offsets of TensorFlow Lite Micro, as a C array"),
+        (
+            "events",
+            "events",
+            "a line an event: create, fetch, spill, drop, at which step and offset",
+        ),
+    )
+)
 
 _CPSAT = f"{_MODEL}.engines:formulate"
 _PLACING = f"{_RULES}.placing"
 _TAKES_LIFETIMES = f"{_PLACING}:takes"
 _PLACING_KERNELS = f"{_PLACING}_kernels"
-_ENGINES = (specs.cpsat(_CPSAT, takes=f"{_MODEL}.engines:takes"),)
+_ENGINES = (
+    specs.cpsat(_CPSAT, takes=f"{_MODEL}.engines:takes"),
+    specs.milp(
+        f"{_MODEL}.milp:formulate",
+        "the programme of Li, Gupta, Malik 2023, for small graphs",
+        takes=f"{_MODEL}.milp:takes",
+    ),
+)
 _PLACEMENT_SOLVERS = (
     specs.rule(
         "by-size",
@@ -239,7 +263,8 @@ FAMILY = Family(
     adjust=f"{_EXACT}.options:adjust",
     scene=f"{_MODEL}.scene:scene",
     facts=f"{_EXACT}.facts:facts",
-    formulations={"cpsat": _CPSAT},
+    curve=f"{_EXACT}.facts:curve",
+    formulations={"cpsat": _CPSAT, "milp": f"{_MODEL}.milp:formulate"},
     bounds=(*_GRAPH_BOUNDS, *_PLACEMENT_BOUNDS),
     solvers=(*_GRAPH_SOLVERS, *_PLACEMENT_SOLVERS, *_MAPPING_SOLVERS, *_ENGINES),
     race=(*_GRAPH_RACE, *_PLACEMENT_RACE),

@@ -24,7 +24,14 @@ import ordino.families
 from ordino.api import make_solver, settings_of
 from ordino.core.budget import Budget
 from ordino.core.errors import InputError, OrdinoError, UsageError
-from ordino.core.family import Family, FormatSpec, GeneratorSpec, SolverSpec, resolve
+from ordino.core.family import (
+    Family,
+    FormatSpec,
+    GeneratorSpec,
+    SolutionFormatSpec,
+    SolverSpec,
+    resolve,
+)
 from ordino.core.incumbent import Incumbent
 from ordino.core.parameters import parameters_of
 from ordino.core.registry import all_families
@@ -46,7 +53,7 @@ def kit(family: Family) -> ModuleType:
     return importlib.import_module(f"kits.{family.name}")
 
 
-def sample_for(family: Family, spec: FormatSpec) -> Any:
+def sample_for(family: Family, spec: FormatSpec | SolutionFormatSpec) -> Any:
     """An instance that the format holds: the kit's sample unless it has another for it."""
     module = kit(family)
     return getattr(module, "SAMPLES", {}).get(spec.name, module.sample)()
@@ -162,9 +169,9 @@ def test_bounds_never_exceed_the_optimum_nor_rules_fall_below(family: Family) ->
 
 @each_family
 def test_a_solution_survives_json_and_its_formats(family: Family) -> None:
-    instance = kit(family).sample()
-    solution = good(family, instance)
-    for format in ("json", *(spec.name for spec in family.solution_formats)):
+    held = {spec.name: sample_for(family, spec) for spec in family.solution_formats}
+    for format, instance in ({"json": kit(family).sample()} | held).items():
+        solution = good(family, instance)
         text = dump_solution(instance, solution, format)
         text = text if "\n" in text.rstrip("\n") else text + "\n"
         assert read_solution(text, instance) == (solution, None)

@@ -193,12 +193,11 @@ def mutations(graph: Graph, plan: Plan) -> Iterator[Plan]:
 
 
 def sample() -> Graph:
-    """Two chains and a join, in too little memory: solved in less than a second."""
-    operators: list[tuple[list[int], list[int]]] = [([0], [1]), ([0], [2]), ([0], [3])]
-    for tensor in (1, 2, 3, 4, 5, 6):
-        operators.append(([tensor], [tensor + 3]))
-    operators += [([7, 8], [10]), ([9, 10], [11]), ([11, 0], [12])]
-    graph = Graph.of([8, 6, 5, 7, 6, 5, 7, 3, 3, 3, 4, 4, 4], operators, name="sample")
+    """Two branches and two joins, in too little memory: solved in less than a second."""
+    operators: list[tuple[list[int], list[int]]] = [
+        *(([0], [1]), ([0], [2]), ([1], [3]), ([2], [4]), ([3, 4], [5]), ([5, 0], [6]))
+    ]
+    graph = Graph.of([8, 6, 5, 4, 3, 4, 4], operators, name="sample")
     return replace(graph, capacity=graph.least_capacity)
 
 
@@ -221,4 +220,14 @@ def _unlimited() -> Graph:
     return replace(sample(), capacity=None)
 
 
-SAMPLES = {"tensor-graph": _unlimited, "minimalloc": placement.sample}
+def _in_place() -> Graph:
+    """What TensorFlow Lite Micro can keep: the file's order, all addresses multiples of 16."""
+    return replace(sample().held(), capacity=None, fixed_order=True, alignment=16)
+
+
+SAMPLES = {
+    "tensor-graph": _unlimited,
+    "minimalloc": placement.sample,
+    "offsets": placement.sample,
+    "tflm": _in_place,
+}

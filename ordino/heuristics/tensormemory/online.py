@@ -16,8 +16,8 @@ from ordino.models.tensormemory.residence import Residences, Uses
 __all__ = ["placed_online"]
 
 Fit = Callable[[Integers, Integers, Integers, Integers], "Integers | None"]
-"""First steps, last steps, bytes and given addresses (-1 for none) of blocks to addresses of all, or
-`None`."""
+"""First steps, last steps, bytes and given addresses (-1 for none) of blocks, to addresses of all
+or `None`."""
 
 WINDOWS = (4, 16, 64)
 """Steps that are placed anew."""

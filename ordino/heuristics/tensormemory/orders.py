@@ -49,7 +49,7 @@ def least_growth(graph: Graph) -> Integers:
     writes = [each.tolist() for each in graph.writes]
 
     def growth(operator: int) -> int:
-        total = sum(room[tensor] for tensor in writes[operator] if left[tensor])
+        total: int = sum(room[tensor] for tensor in writes[operator] if left[tensor])
         for tensor in reads[operator]:
             if left[tensor] == 1:
                 total -= room[tensor] if loaded[tensor] else 0

@@ -110,7 +110,7 @@ class _Run:
         return not self.last(use) and self.step[use + 1] > self.step[use] + 1
 
     def is_held(self, use: int) -> bool:
-        return self.latest[self.tensor[use]] == use
+        return bool(self.latest[self.tensor[use]] == use)
 
     def room_of(self, use: int) -> int:
         return int(self.room[self.tensor[use]])

@@ -296,9 +296,9 @@ def _evict(row, victims, W, V, used, room, cost, spill):  # type: ignore[no-unty
 
 
 @kernel(f"int64({_M}, {_I}, {_I}, {_I}, {_I}, {_I}, {_I}, int64, int64, {_I})")
-def beam_select(
+def beam_select(  # type: ignore[no-untyped-def]
     pool, pool_f, pool_used, pool_parent, pool_operator, table, filled, width, words, order
-):  # type: ignore[no-untyped-def]
+):
     """Keep the best states of the pool: of least value, and at ties of least residence.
 
     They stand first afterwards, and the hash table is that of them. Returns how many.
@@ -335,7 +335,7 @@ def beam_select(
     f"{_I}, int64, int64, int64, int64, boolean, {_I}, int64, {_I}, {_I}, {_I}, {_M}, {_I}, "
     f"{_GRAPH})"
 )
-def beam_expand(
+def beam_expand(  # type: ignore[no-untyped-def]
     rows,
     fs,
     useds,
@@ -363,7 +363,7 @@ def beam_expand(
     sets,
     child,
     graph,
-):  # type: ignore[no-untyped-def]
+):
     """Put the successors of states `begin` to `end` of a layer into the pool.
 
     Args:
@@ -530,9 +530,9 @@ how many operators the last state has run; set of the operators that may run; gr
 
 
 @kernel(f"boolean({_I}, int64, int64, int64, int64, {_STORE}, {_TASK})")
-def _push(
+def _push(  # type: ignore[no-untyped-def]
     row, used, f, count, parent, store, target, bound, limit, W, V, peak, goal, allowed, graph
-):  # type: ignore[no-untyped-def]
+):
     """Run what is forced, then keep a state unless another one dominates it.
 
     The operator that led to it must stand in the log already, at `counters[LOG]`, and `row` is
@@ -622,7 +622,7 @@ def plant(row, used, f, count, store, target, bound, limit, W, V, peak, goal, al
 
 
 @kernel(f"int64(int64, int64, {_I}, {_I}, {_I}, {_M}, {_I}, {_I}, {_STORE}, {_TASK})")
-def best_first(
+def best_first(  # type: ignore[no-untyped-def]
     quota,
     most,
     tensors,
@@ -641,7 +641,7 @@ def best_first(
     goal,
     allowed,
     graph,
-):  # type: ignore[no-untyped-def]
+):
     """Expand states in the order of their values, those with more operators first.
 
     Args:

@@ -53,7 +53,8 @@ def read_graph(text: Text) -> Graph:
             found.append(number)
         return found
 
-    operators, parameters, names = [], [], []
+    operators, parameters = [], []
+    names: list[str] = []
     used: set[int] = set()
     written: set[int] = set()
     for operator in data.need("ops").list():
@@ -62,8 +63,7 @@ def read_graph(text: Text) -> Graph:
         operators.append((reads, writes))
         parameters.append(sum(bytes_of[each] for each in named(operator, "params")))
         kind = operator.get("type")
-        number = operator.get("id")
-        label = [str(each.value) for each in (kind, number) if each is not None]
+        label = [str(each.value) for each in (kind, operator.get("id")) if each is not None]
         names.append("_".join(label) or f"operator_{len(names)}")
         used |= {*reads, *writes}
         written |= set(writes)

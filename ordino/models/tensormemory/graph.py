@@ -19,7 +19,7 @@ Sizes are in bytes. A tensor takes room of a whole number of units of `alignment
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -107,7 +107,7 @@ class Graph(Content):
             if names and len(names) != count:
                 raise InstanceError(f"expected {count} {what} names, got {len(names)}")
         for what, lists in (("reads", self.reads), ("writes", self.writes)):
-            lists.require(self.tensors, lambda o, w=what: f"{self.operator(o)} {w}")
+            lists.require(self.tensors, self.operator, what)
         put(self, "producer", self._producers())
         order = first_topological_order(self.reads, self.writes, self.producer, self.operator)
         put(self, "file_order", order)
@@ -217,6 +217,22 @@ class Graph(Content):
     def least_capacity(self) -> int:
         """M_R: below it, some operator does not fit."""
         return int(self.needs.max())
+
+    def held(self) -> Graph:
+        """Return the graph in which inputs are there from the first step on, and what no operator
+        reads stays to the last: one more operator writes the former, another reads the latter."""
+        inputs = np.flatnonzero(self.producer == INPUT)
+        results = np.ones(self.tensors, bool)
+        results[self.reads.items] = False
+        names = ("inputs", *self.operator_names, "results") if self.operator_names else ()
+        return replace(
+            self,
+            reads=Lists.of([[], *self.reads, np.flatnonzero(results)], "tensor"),
+            writes=Lists.of([inputs, *self.writes, []], "tensor"),
+            workspace=np.concatenate([[0], self.workspace, [0]]),
+            parameters=np.concatenate([[0], self.parameters, [0]]),
+            operator_names=names,
+        )
 
     def spill_cost(self, tensor: int) -> int:
         """Bytes that it takes to spill a tensor."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ class Lists(Content):
     items: Integers
 
     @classmethod
-    def of(cls, lists: Sequence[Sequence[int]], what: str) -> Lists:
+    def of(cls, lists: Iterable[Sequence[int] | Integers], what: str) -> Lists:
         """Make them of sequences; raises `InstanceError` for what are no integers."""
         checked = [np.unique(frozen_integers(each, what)) for each in lists]
         start = np.zeros(len(checked) + 1, np.int64)
@@ -43,6 +43,9 @@ class Lists(Content):
             raise IndexError(index)
         return self.items[self.start[index] : self.start[index + 1]]
 
+    def __iter__(self) -> Iterator[Integers]:
+        return (self[index] for index in range(len(self)))
+
     def pairs(self) -> tuple[Any, Any]:
         """Return the list of each number, and the numbers."""
         owners = np.repeat(np.arange(len(self)), np.diff(self.start))
@@ -55,12 +58,18 @@ class Lists(Content):
         np.cumsum(np.bincount(items, minlength=count), out=start[1:])
         return Lists(_frozen(start), _frozen(owners[np.argsort(items, kind="stable")]))
 
-    def require(self, count: int, name: Callable[[int], str]) -> None:
-        """Refuse numbers that are not below `count`; raises `InstanceError`."""
+    def require(self, count: int, name: Callable[[int], str], what: str) -> None:
+        """Refuse numbers that are not below `count`; raises `InstanceError`.
+
+        Args:
+            count: How many tensors there are.
+            name: Names the owner of a list.
+            what: What the owner does with them.
+        """
         for place in np.flatnonzero((self.items < 0) | (self.items >= count))[:1].tolist():
             owner = int(np.searchsorted(self.start, place, side="right")) - 1
             raise InstanceError(
-                f"{name(owner)} tensor {self.items[place]}, expected 0 to {count - 1}"
+                f"{name(owner)} {what} tensor {self.items[place]}, expected 0 to {count - 1}"
             )
 
 

@@ -83,9 +83,9 @@ def stepwise(graph: Graph, upper_bound: Value | None) -> CpsatFormulation:
                 model.add(place + room <= top).only_enforce_if(literal)
             model.add_no_overlap(blocks)
             if peak:
-                for each in tensors:
-                    literal = each.resident[at]
-                    model.add(each.place[at] + each.room <= top).only_enforce_if(literal)
+                for tensor in tensors:
+                    ends = tensor.place[at] + tensor.room
+                    model.add(ends <= top).only_enforce_if(tensor.resident[at])
     paid = [pair for each in tensors for pair in each.paid]
     divisor = gcd(*(cost for _, cost in paid)) if paid else 1
     level: Any = height if peak else sum(literal * (cost // divisor) for literal, cost in paid)
@@ -99,8 +99,8 @@ def stepwise(graph: Graph, upper_bound: Value | None) -> CpsatFormulation:
             for o, each in enumerate(runs):
                 if at in each:
                     yield each[at], int(o == operator)
-        for each in tensors:
-            yield from each.hint(plan)
+        for tensor in tensors:
+            yield from tensor.hint(plan)
         for at, place in own_places.items():
             yield place, max(0, int(plan.scratch[plan.order[at]]) // unit)
         if height is not None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from ordino.core.errors import UsageError
+from ordino.core.scene import Scene
 from ordino.models.tensormemory.graph import INPUT, Graph
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement_scene import lifetimes_facts, mapping_facts
 from ordino.models.tensormemory.residence import Uses
+from ordino.solvers.tensormemory.peak import curve as graph_curve
 from ordino.solvers.tensormemory.peak import least_peak
 
-__all__ = ["facts"]
+__all__ = ["curve", "facts"]
 
 
 def facts(instance: Any) -> dict[str, Any]:
@@ -31,7 +34,6 @@ def _of_graph(graph: Graph) -> dict[str, Any]:
     uses = Uses.of(graph, graph.file_order)
     largest = int(graph.needs.argmax())
     least = least_peak(graph)
-    proved = least.bound == least.peak
     return {
         "operators": graph.operators,
         "tensors": graph.tensors,
@@ -42,7 +44,14 @@ def _of_graph(graph: Graph) -> dict[str, Any]:
         "capacity": graph.capacity,
         "M_R": graph.least_capacity,
         "M_R because of": graph.operator(largest),
-        "M_P": least.peak,
-        "M_P proved": "yes" if proved else f"no, at least {least.bound}",
+        "M_P": least.value,
+        "M_P proved": "yes" if least.proved else f"no, at least {least.bound}",
         "peak of the file's order": uses.residences(uses.gaps[:0]).peak(),
     }
+
+
+def curve(instance: Any) -> tuple[list[dict[str, Any]], Scene]:
+    """Return how the traffic of a graph falls with the capacity; raises `UsageError`."""
+    if not isinstance(instance, Graph):
+        raise UsageError("only a graph has a curve")
+    return graph_curve(instance)

@@ -27,6 +27,7 @@ def adjust(
     addresses: Literal["on", "off"] | None = None,
     parameters: Literal["ignored", "resident"] | None = None,
     clean_inputs: bool = False,
+    hold: bool = False,
     alignment: int | None = None,
 ) -> Any:
     """Make an instance with another goal, in a memory of another capacity, under other rules.
@@ -42,6 +43,7 @@ def adjust(
         addresses: Of a graph, whether tensors need addresses, or their total counts alone.
         parameters: Of a graph, whether those of an operator lie in the memory while it runs.
         clean_inputs: Inputs of a graph need not be spilled, as there is a copy of them.
+        hold: Inputs of a graph are there from the first step on, results stay to the last.
         alignment: Addresses are multiples of it.
 
     Raises:
@@ -53,6 +55,7 @@ def adjust(
         "addresses": addresses,
         "parameters": parameters,
         "clean_inputs": clean_inputs or None,
+        "hold": hold or None,
         "alignment": alignment,
     }
     options = {name: value for name, value in given.items() if value is not None}
@@ -76,7 +79,7 @@ def _of_graph(graph: Graph, capacity: int | str | None, options: dict[str, Any])
         changes["clean_inputs"] = True
     if "alignment" in options:
         changes["alignment"] = options["alignment"]
-    changed = replace(graph, **changes)
+    changed = replace(graph.held() if "hold" in options else graph, **changes)
     goal = options.get("goal")
     if goal not in (None, "peak", "traffic"):
         raise UsageError(f"goal {clip(goal)!r}: a graph has peak or traffic")
@@ -131,7 +134,7 @@ def _bytes_of_graph(graph: Graph, capacity: int | str) -> int:
     if capacity in ("M_P", "M_H"):
         from ordino.solvers.tensormemory.peak import least_peak
 
-        peak = least_peak(graph).peak
+        peak = least_peak(graph).value
         return peak if capacity == "M_P" else (graph.least_capacity + peak) // 2
     return read_bytes(capacity, " or M_R, M_H, M_P")
 

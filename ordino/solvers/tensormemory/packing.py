@@ -10,6 +10,8 @@ import numpy as np
 
 from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
+from ordino.core.kernel import load
+from ordino.heuristics.tensormemory import placing
 from ordino.heuristics.tensormemory.addresses import Blocks, addressed
 from ordino.heuristics.tensormemory.online import placed_online
 from ordino.heuristics.tensormemory.rules import value_of
@@ -18,14 +20,21 @@ from ordino.models.tensormemory.graph import Graph, Plan
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.residence import Residences
 from ordino.solvers.cpsat import solve_apart
+from ordino.solvers.tensormemory import canonical
 from ordino.solvers.tensormemory.addressing import fit
 
-__all__ = ["at_any_price", "packed", "repacked"]
+__all__ = ["at_any_price", "compiled", "packed", "repacked"]
 
 MOST_PRESENCES = 200_000
 """Residences x their steps, for CP-SAT."""
-MENDING_SECONDS = 0.5
+MENDING_SECONDS = 2.0
 """For the steps around one that does not fit."""
+
+
+def compiled(budget: Budget) -> None:
+    """Wait for the kernels of the placement: a cold start is no reason to give up."""
+    for kernels in (placing.KERNELS, canonical.KERNELS):
+        load(kernels, budget)
 
 
 def packed(residences: Residences, budget: Budget) -> Plan | None:
@@ -70,8 +79,11 @@ def repacked(residences: Residences, budget: Budget) -> Plan | None:
 def at_any_price(residences: Residences, budget: Budget) -> Plan | None:
     """Return a plan of the same order for the goal `traffic` in which more leaves."""
     graph = residences.graph
+    if not graph.addresses:
+        return residences.plan()
 
     def fit(first: Integers, last: Integers, room: Integers, given: Integers) -> Integers | None:
+        compiled(budget)
         seconds = min(MENDING_SECONDS, budget.remaining())
         blocks = Blocks(first, last, room, first[:0])
         return _fit(graph, blocks, given, graph.capacity or 0, budget.child(seconds=seconds))

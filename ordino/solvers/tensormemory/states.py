@@ -23,9 +23,10 @@ from ordino.models.tensormemory import cpsat
 from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.residence import Residences
 from ordino.solvers.cpsat import solver as engine
-from ordino.solvers.tensormemory.packing import at_any_price, packed, repacked
+from ordino.solvers.tensormemory.opening import belady, prove_capacity
+from ordino.solvers.tensormemory.packing import at_any_price, compiled, packed, repacked
 
-__all__ = ["NAME", "prove_capacity", "states", "takes"]
+__all__ = ["NAME", "states", "takes"]
 
 NAME = "states"
 FIRST_WIDTH = 4
@@ -61,25 +62,14 @@ def states(*, memory_mb: int = 1000) -> Solver:
         kernels: Any = load(KERNELS, budget)
         if kernels is None or budget.should_stop():
             return
+        if incumbent.best is None and instance.goal == "traffic":
+            belady()(instance, incumbent, budget)
         run = _Run(instance, incumbent, budget, kernels)
         run.search(memory_mb)
         if run.proved and not incumbent.optimal and cpsat.takes(instance) is None:
             engine(cpsat.formulate)(instance, incumbent, budget)  # addresses cost something
 
     return solve
-
-
-def prove_capacity(graph: Graph, incumbent: Incumbent, source: str) -> bool:
-    """Say so if the capacity is too small for an operator; returns whether it is."""
-    if graph.capacity is None or graph.capacity >= graph.least_capacity:
-        return False
-    operator = int(graph.needs.argmax())
-    reason = (
-        f"{graph.operator(operator)} needs {graph.needs[operator]} bytes, "
-        f"the capacity is {graph.capacity}"
-    )
-    incumbent.prove_infeasible(source, reason)
-    return True
 
 
 class _Run:
@@ -159,6 +149,7 @@ class _Run:
         """Find addresses for the best, at its own value if that can be."""
         if self.best is None or self.best.value() == self.incumbent.objective:
             return
+        compiled(self.budget)
         for find in (packed, repacked):
             seconds = min(PACKING_SECONDS, self.budget.remaining() / 3)
             plan = find(self.best, self.budget.child(seconds=seconds))

@@ -1,0 +1,54 @@
+"""The first plan: Belady's rule, with addresses at any price; or the proof that there is none."""
+
+from __future__ import annotations
+
+from ordino.core.budget import Budget
+from ordino.core.family import Solver
+from ordino.core.incumbent import Incumbent
+from ordino.heuristics.tensormemory import rules
+from ordino.heuristics.tensormemory.orders import ORDERS
+from ordino.heuristics.tensormemory.replacement import belady as leave_farthest
+from ordino.models.tensormemory.graph import Graph
+from ordino.models.tensormemory.residence import Uses
+from ordino.solvers.tensormemory.packing import at_any_price
+
+__all__ = ["NAME", "belady", "prove_capacity"]
+
+NAME = "belady"
+
+
+def belady(*, order: rules.Order = "best") -> Solver:
+    """Return a solver that lets those tensors leave whose next use is farthest (Belady 1966).
+
+    Args:
+        order: That of the file, depth first, the one that grows least, or the best of them.
+    """
+
+    def solve(instance: Graph, incumbent: Incumbent, budget: Budget) -> None:
+        if prove_capacity(instance, incumbent, NAME) or budget.should_stop():
+            return
+        plan = rules.belady(instance, order=order)
+        if plan is not None:
+            incumbent.offer(plan, NAME)
+            return
+        for name in rules.orders_of(instance, order)[::-1]:
+            residences = leave_farthest(Uses.of(instance, ORDERS[name](instance)))
+            plan = at_any_price(residences, budget)
+            if plan is not None:
+                incumbent.offer(plan, NAME)
+                return
+
+    return solve
+
+
+def prove_capacity(graph: Graph, incumbent: Incumbent, source: str) -> bool:
+    """Say so if the capacity is too small for an operator; returns whether it is."""
+    if graph.capacity is None or graph.capacity >= graph.least_capacity:
+        return False
+    operator = int(graph.needs.argmax())
+    reason = (
+        f"{graph.operator(operator)} needs {graph.needs[operator]} bytes, "
+        f"the capacity is {graph.capacity}"
+    )
+    incumbent.prove_infeasible(source, reason)
+    return True

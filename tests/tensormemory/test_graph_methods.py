@@ -1,0 +1,182 @@
+"""Methods for graphs: exact ones against each other and the published values, rules, generators."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from kits.tensormemory import brute_force, graphs, large, sample
+
+import ordino
+from ordino.core.budget import Budget
+from ordino.heuristics.tensormemory.beam_search import Beam
+from ordino.heuristics.tensormemory.orders import ORDERS
+from ordino.heuristics.tensormemory.replacement import belady, greedy, keep_all
+from ordino.heuristics.tensormemory.state_search import Part, StateSearch, residences_of_way
+from ordino.heuristics.tensormemory.states import KERNELS, Network
+from ordino.instances.tensormemory.generate import cells, series_parallel
+from ordino.models.tensormemory.check import check
+from ordino.models.tensormemory.graph import Graph
+from ordino.models.tensormemory.residence import Uses
+from ordino.solvers.tensormemory.packing import at_any_price
+from ordino.solvers.tensormemory.peak import curve
+
+SETS = Path(os.environ.get("ORDINO_DATA", "")) / "tensor-memory" / "graphs"
+need_data = pytest.mark.skipif(
+    not os.environ.get("ORDINO_DATA") or not SETS.is_dir(), reason="ORDINO_DATA has no graphs"
+)
+
+
+def kernels() -> Any:
+    return importlib.import_module(KERNELS)
+
+
+def searched(graph: Graph) -> StateSearch:
+    network = Network.of(graph, graph.file_order if graph.fixed_order else None)
+    search = StateSearch(network, kernels(), Part.whole(network), None, 8)
+    assert search.advance(10**9) == kernels().SOLVED
+    return search
+
+
+@settings(max_examples=150)
+@given(graphs(most=6))
+def test_the_state_search_finds_the_least_value_and_a_way_to_it(graph: Graph) -> None:
+    graph = replace(graph, addresses=False)
+    search = searched(graph)
+    way = residences_of_way(search.network, search.way())
+    assert search.least == way.value() == brute_force(graph)
+    assert check(graph, way.plan()).objective == search.least
+    network = search.network
+    beam = Beam(network, kernels(), 2).run(None, lambda: False)
+    assert beam is not None
+    assert check(graph, beam.plan()).objective >= search.least
+    closed = StateSearch(network, kernels(), Part.whole(network), search.least, 8)
+    assert closed.advance(10**9) == kernels().EMPTY
+
+
+def random_graph(seed: int) -> Graph:
+    """Nine operators with much in common, and as little memory as can be."""
+    random = np.random.default_rng(seed)
+    sizes = [int(random.integers(2, 7))]
+    operators: list[tuple[list[int], list[int]]] = []
+    for _ in range(9):
+        count = min(len(sizes), int(random.integers(1, 4)))
+        reads = random.choice(len(sizes), count, replace=False).tolist()
+        operators.append((reads, [len(sizes)]))
+        sizes.append(int(random.integers(1, 7)))
+    used = sorted({tensor for node in operators for part in node for tensor in part})
+    names = {tensor: place for place, tensor in enumerate(used)}
+    graph = Graph.of(
+        [sizes[tensor] for tensor in used],
+        [tuple([names[x] for x in part] for part in node) for node in operators],
+        addresses=False,
+    )
+    return replace(graph, capacity=graph.least_capacity)
+
+
+def test_cpsat_and_states_agree_where_much_is_spilled() -> None:
+    moved = 0
+    for seed in range(12):
+        graph = random_graph(seed)
+        both = [
+            ordino.solve(graph, solver=name, time_limit=30).objective
+            for name in ("cpsat", "states")
+        ]
+        assert both[0] == both[1] == searched(graph).least
+        moved += both[0] > 0
+    assert moved > 3
+
+
+def test_a_capacity_below_the_largest_operator_is_proved_infeasible() -> None:
+    graph = Graph.of([4, 2, 4], [([0], [1]), ([0, 1], [2])], operator_names=("conv", "add"))
+    result = ordino.solve(graph, capacity=9, solver="states", time_limit=10)
+    assert result.status is ordino.Status.INFEASIBLE
+    assert result.reason == "operator 1 (add) needs 10 bytes, the capacity is 9"
+
+
+@pytest.mark.parametrize("rule", [belady, greedy])
+@pytest.mark.parametrize("order", list(ORDERS))
+def test_rules_stay_within_the_capacity(rule: Any, order: str) -> None:
+    for seed in range(10):
+        graph = random_graph(seed)
+        residences = rule(Uses.of(graph, ORDERS[order](graph)))
+        assert residences.peak() <= graph.capacity
+        report = check(graph, residences.plan())
+        assert report.valid
+        assert report.objective == residences.traffic() >= searched(graph).least
+
+
+def test_where_holes_are_too_small_more_leaves() -> None:
+    graph = series_parallel(operators=150, branches=6, seed=1)
+    graph = replace(graph, capacity=graph.least_capacity)
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        shifted = replace(graph, sizes=random.integers(1, 60, graph.tensors))
+        shifted = replace(shifted, capacity=shifted.least_capacity)
+        residences = belady(Uses.of(shifted, shifted.file_order))
+        plan = at_any_price(residences, Budget.of(60.0))
+        assert plan is not None
+        report = check(shifted, plan)
+        assert report.valid
+        assert report.objective >= residences.traffic()
+
+
+def test_the_peak_falls_along_better_orders() -> None:
+    graph = cells(cells=4, nodes=4, seed=1)
+    peaks = [keep_all(Uses.of(graph, rule(graph))).peak() for rule in ORDERS.values()]
+    result = ordino.solve(graph, time_limit=20)
+    assert graph.least_capacity <= result.objective <= min(peaks)
+    assert result.status is ordino.Status.OPTIMAL
+
+
+def test_the_curve_falls_to_nothing() -> None:
+    rows, scene = curve(sample())
+    traffic = [row["traffic"] for row in rows]
+    assert rows[0]["capacity"] == sample().least_capacity
+    assert traffic[0] > 0
+    assert traffic[-1] == 0
+    assert all(later <= earlier for earlier, later in pairwise(traffic))
+    assert len(scene.bars) == len(rows)
+
+
+def test_a_wide_graph_gets_a_plan_in_time() -> None:
+    result = ordino.solve(large(), time_limit=5)
+    assert result.solution is not None
+    assert result.failures == ()
+
+
+def test_clean_inputs_and_held_ones() -> None:
+    graph = Graph.of([6, 1, 6, 1, 6, 1], [([0], [1]), ([1], [2]), ([2], [3]), ([3, 0, 2], [5]),
+                                           ([1], [4])], addresses=False)  # fmt: skip
+    capacity = graph.least_capacity
+    strict = ordino.solve(graph, capacity=capacity, time_limit=10)
+    clean = ordino.solve(graph, capacity=capacity, clean_inputs=True, time_limit=10)
+    assert clean.objective <= strict.objective
+    held = ordino.solve(graph, hold=True, time_limit=10)
+    assert held.objective >= ordino.solve(graph, time_limit=10).objective
+    assert ordino.check(graph, held).valid
+
+
+@need_data
+@pytest.mark.parametrize(
+    "name", ["bert_base_1layer_s128", "randwire_ws16_s2", "darts_v2_cifar_NRN", "densenet121"]
+)
+def test_published_architectures_are_no_worse_than_reference_values(name: str) -> None:
+    reference = json.loads((SETS / "reference.json").read_text())[name]
+    graph = ordino.read(str(SETS / f"{name}.json"))
+    assert graph.least_capacity == reference["M_R"]
+    for known in reference["spill"].values():
+        result = ordino.solve(graph, capacity=known["budget"], time_limit=60)
+        assert result.status is ordino.Status.OPTIMAL
+        assert result.objective <= known["free_order_with_addresses"]
+        fixed = ordino.solve(graph, capacity=known["budget"], order="fixed", time_limit=60)
+        assert fixed.objective == known["fixed_default_order_optimal"]
+        assert fixed.status is ordino.Status.OPTIMAL
