@@ -228,6 +228,11 @@ _PLACEMENT_BOUNDS = (
         summary="most bytes that are alive at one time",
         compute=f"{_MODEL}.placement_bounds:load",
     ),
+    BoundSpec(
+        name="fractional",
+        summary="benefit lost if buffers could be in fast memory in part, and lie anywhere",
+        compute=f"{_MODEL}.placement_bounds:fractional",
+    ),
 )
 _PLACEMENT_FORMATS = (
     FormatSpec(
