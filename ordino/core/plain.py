@@ -7,6 +7,7 @@ way to find the line and column of that path. The line is looked up only when an
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from ordino.core.errors import InputError, InstanceError, clip, nearest
 __all__ = ["Node", "parse_json"]
 
 Path = tuple[str | int, ...]
+
+_STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,10 @@ def parse_json(text: str, source: str | None = None) -> Node:
     """
 
     def refuse(constant: str) -> None:
-        raise InputError(f"{constant} is no JSON number", source=source)
+        found = (each for each in _STRING_OR_CONSTANT.finditer(text) if each[0] == constant)
+        line, column = _place(text, next(found).start())
+        message = f"{constant} is no JSON number"
+        raise InputError(message, source=source, line=line, column=column)
 
     try:
         value = json.loads(text, parse_constant=refuse)
@@ -180,5 +186,9 @@ def _locate(text: str, path: Path) -> tuple[int, int]:
             _, position = decoder.raw_decode(text, position)
             position = skip(position, " \t\r\n,")
             index += 1
-    line = text.count("\n", 0, position) + 1
-    return line, position - text.rfind("\n", 0, position)
+    return _place(text, position)
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """Return line and column of a position."""
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)

@@ -48,7 +48,7 @@ def test_any_place_in_a_json_text_is_found(value: Any, indent: int | None, data:
     ("text", "message"),
     [
         ("[1, 2", "f:1:6: no valid JSON"),
-        ("[1, Infinity]", "f: Infinity is no JSON number"),
+        ("[1, Infinity]", "f:1:5: Infinity is no JSON number"),
         ("[" * 200_000, "nested too deeply"),
         ("[" + "9" * 5000 + "]", "thousands of digits"),
     ],

@@ -49,7 +49,7 @@ EXPECTED = {
     "nested_deeply.json": ": no valid JSON: nested too deeply",
     "no_jobs.json": ":2:10: jobs: expected at least one job",
     "no_machines.txt": ":1:1: no known format",
-    "not_a_number.json": ": NaN is no JSON number",
+    "not_a_number.json": ":1:50: NaN is no JSON number",
     "not_utf8.txt": ":3: not UTF-8 text",
     "operation_of_three.json": ":2:20: jobs[0][1]: expected 2 items, got 3",
     "other_version.json": ":1:12: ordino: expected version 1, got 2",

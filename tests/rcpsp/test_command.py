@@ -34,6 +34,21 @@ def test_anybodys_answer_to_a_generated_instance_is_graded(tmp_path: Path) -> No
     assert any("service" in violation["message"] for violation in violations)
 
 
+def test_convert_writes_a_solution_as_dates(tmp_path: Path) -> None:
+    project = interactions(activities=5, seed=3)
+    file, answer, table = (tmp_path / name for name in ("p.json", "answer.json", "plan.csv"))
+    file.write_text(dump_instance(project))
+    answer.write_text(dump_solution(project, ordino.solve(project, time_limit=10).solution))
+    done = run("convert", file, table, "--solution", answer, "--to", "dates:start=2026-03-02")
+    assert done.returncode == 0, done.stderr
+    rows = table.read_text().splitlines()
+    assert rows[0] == "activity,mode,start,duration,begin,end"
+    assert len(rows) == 6
+    wrong = run("convert", file, table, "--solution", answer, "--to", "dates:start=soon")
+    assert wrong.returncode == 2
+    assert "start=soon: expected a date" in wrong.stderr
+
+
 def test_explain_tells_a_conflict_and_a_chain(tmp_path: Path) -> None:
     file = tmp_path / "project.json"
     text = '{"ordino": 1, "family": "rcpsp", "activities": [{"name": "dig", "modes": [[3]]%s},'

@@ -135,7 +135,7 @@ class TaskGraph(Content):
         put = object.__setattr__
         source = frozen_integers(self.source, "source")
         target = frozen_integers(self.target, "target", length=source.size)
-        volume = frozen_reals(self.volume, "volume", shape=(source.size,), minimum=0)
+        volume = frozen_reals(self.volume, "volume", shape=(source.size,), minimum=0, field="edges")
         require_sound_edges(source, target, self.tasks, self.task)
         by_ends = np.lexsort((target, source))
         for field, values in (("source", source), ("target", target), ("volume", volume)):
