@@ -35,8 +35,8 @@ GRACE_SECONDS = 0.4
 BRIEF_SHARE = 0.15
 """Of the time, for what only proves."""
 
-LOOK_SHARE = 0.15
-"""Of the time, that each solver has before workers change sides."""
+LOOK_SHARE, LOOK_SECONDS = 0.15, 3.0
+"""Of the time, and at least, that each solver has before workers change sides."""
 WIDE_GAP = 0.04
 STILL_SHARE = 0.5
 """Of the time so far, without an improvement, after which improving is given up."""
@@ -164,7 +164,7 @@ def _await(
         if incumbent.changed_since(version):
             version, improved = incumbent.version, now
         spent = now - began
-        look = now - LOOK_SHARE * (spent + budget.remaining())
+        look = now - max(LOOK_SECONDS, LOOK_SHARE * (spent + budget.remaining()))
         if all(runner.since < look for runner in alive):
             _change_sides(alive, incumbent, now - improved > STILL_SHARE * spent)
         alive[0].thread.join(POLL_SECONDS)

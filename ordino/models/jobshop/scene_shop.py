@@ -47,8 +47,12 @@ def scene_shop(instance: Shop, solution: Schedule) -> Scene:
     bars += _setups(instance, machine, starts, ends)
     bars += [
         Bar(m, begin, min(until, max(last, begin + 1)), -1, "", f"down from {begin}", "idle")
-        for m in range(instance.machines)
-        for begin, until in instance.downtimes(m)
+        for m, begin, until in zip(
+            instance.down_machine.tolist(),
+            instance.down_begin.tolist(),
+            instance.down_end.tolist(),
+            strict=True,
+        )
         if begin < last
     ]
     value = objective(instance, completion.tolist())
