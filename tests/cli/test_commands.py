@@ -63,7 +63,7 @@ def test_info(call):
     assert "operations           36" in done.out
     data = json.loads(call("info", "ft06", "--json").out)
     assert data["fingerprint"] == ordino.read("ft06").fingerprint()
-    assert data["formats"] == ["json", "jsp", "jsp-reentrant", "taillard"]
+    assert data["formats"] == ["json", "jsp", "jsp-reentrant", "taillard", "fjs", "birgin"]
     assert data["best_known"]["upper_bound"] == 55
     assert "edd" not in data["solvers"]
 
@@ -186,7 +186,7 @@ def test_files_below_ordino_data_are_listed_and_known_by_name(tmp_path, monkeypa
 
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "mine.txt").write_text("1 1\n0 7\n")
-    (tmp_path / "set" / "mine.fjs").write_text("of a format that nobody reads")
+    (tmp_path / "set" / "mine.xyz").write_text("of a format that nobody reads")
     monkeypatch.setenv("ORDINO_DATA", str(tmp_path))
     assert list(catalogue.public_files()) == ["mine"]
     assert ordino.read("mine").operations == 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from kits.shop import brute_force, shops
+from kits.shop import best_schedule, brute_force, shops
 
 import ordino
 from ordino.core.errors import UsageError
@@ -17,6 +17,7 @@ from ordino.families.jobshop import FAMILY
 from ordino.heuristics.jobshop.shop_tabu import ShopSpace
 from ordino.instances.jobshop.generate_shop import general, hybrid_flow
 from ordino.models.jobshop.check import check
+from ordino.models.jobshop.cpsat import formulate
 from ordino.models.jobshop.shop import Shop
 from ordino.models.jobshop.timing import contradiction
 
@@ -155,3 +156,22 @@ def test_generated_shops_are_what_was_asked_for() -> None:
     assert (shop.setup_families, shop.down_machine.size) == (3, 12)
     assert sorted(shop.weights.tolist()) == [1, 1, 2, 2, 2, 2, 2, 2, 4, 4]
     assert replace(shop, goal="makespan").buffers == "no-wait"
+
+
+@given(shops())
+@settings(max_examples=40)
+def test_a_hint_is_a_whole_solution_of_the_model(shop: Shop) -> None:
+    from ortools.sat.python import cp_model
+
+    found = best_schedule(shop)
+    assert found is not None
+    objective, schedule = found
+    formulation = formulate(shop, objective)
+    hints = list(formulation.hint(schedule))
+    assert len({variable.index for variable, _ in hints}) == len(formulation.model.proto.variables)
+    for variable, value in hints:
+        formulation.model.add(variable == value)
+    solver = cp_model.CpSolver()
+    assert solver.solve(formulation.model) == cp_model.OPTIMAL
+    (level,) = formulation.levels
+    assert solver.value(level) == objective

@@ -31,10 +31,10 @@ POLL_SECONDS = 0.05
 FIRST_SLICE = 200
 DESCENT_MOVES = 30
 """Times the operations: moves before the first cooling, which end in a local optimum."""
-CYCLE_SHARE = 0.3
+CYCLE_SHARE = 0.5
 """Of the moves that are left, for the next cooling."""
 FEWEST_MOVES = 5_000
-HOT, COLD = 0.3, 0.003
+HOT, COLD = 0.2, 0.015
 """Temperatures at both ends of a cooling, in mean rises of the objective by a move."""
 
 

@@ -143,8 +143,8 @@ def _without(shop, schedule, v, limit, scratch):  # type: ignore[no-untyped-def]
                 marks &= ~_CHANGED
         kin[i] = marks
         value = max(value, end2[i] + delivery[i])
-    if value > limit:
-        return value
+        if value > limit:
+            return value
     left = delivery[v]
     if behind[v] >= 0:
         left = max(left, length[behind[v]] + tail[behind[v]])

@@ -29,16 +29,14 @@ def check_shop(instance: Shop, solution: Schedule) -> Report:
     machine = solution.machine
     if machine is None:
         machine = instance.machine[instance.alternative_start[:-1]]
-    duration = np.zeros(instance.operations, dtype=np.int64)
-    for i, m in enumerate(machine.tolist()):
-        mine = instance.alternatives(i)
-        place = np.flatnonzero(instance.machine[mine.start : mine.stop] == m)
-        if place.size:
-            duration[i] = instance.duration[mine.start + place[0]]
-        else:
-            known = ", ".join(map(str, instance.machine[mine.start : mine.stop][:12].tolist()))
-            message = f"{_name(instance, i)} is on machine {m}, expected one of {known}"
-            violations.append(Violation("machine", message))
+    owner = np.repeat(np.arange(instance.operations), np.diff(instance.alternative_start))
+    taken = np.flatnonzero(instance.machine == machine[owner])
+    duration = np.full(instance.operations, -1, dtype=np.int64)
+    duration[owner[taken]] = instance.duration[taken]
+    for i in np.flatnonzero(duration < 0).tolist():
+        known = ", ".join(str(instance.machine[k]) for k in instance.alternatives(i)[:12])
+        message = f"{_name(instance, i)} is on machine {machine[i]}, expected one of {known}"
+        violations.append(Violation("machine", message))
     if violations:
         return Report.of(violations, None)
 
