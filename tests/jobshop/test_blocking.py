@@ -137,3 +137,12 @@ def test_events_of_a_schedule_keep_circles_together() -> None:
     circle = [order.index(i) for i in (1, 3, 5)]
     assert max(circle) - min(circle) == 2
     assert order.index(6) == 6
+
+
+def test_job_insertion_goes_on_where_neighbouring_jobs_share_a_machine() -> None:
+    """The last operation of a job may block the first one of the job with the next number."""
+    shop = Shop.of([[[(1, 3)], [(0, 4)]], [[(0, 2)], [(1, 9)]]], buffers="swap")
+    assert ordino.solve(shop, solver="insertion", iterations=50, workers=1).objective == 12
+    jobs = [[[(m, 1 + (3 * j + m) % 7)] for m in range(3)] + [[(0, 2)]] for j in range(6)]
+    result = ordino.solve(Shop.of(jobs, buffers="swap"), solver="insertion", iterations=500)
+    assert result.stop.value == "iteration_limit"

@@ -357,7 +357,7 @@ def _critical_pair(i, shop, orders, sequence, random, pair):  # type: ignore[no-
         if index[i] > 0:
             a = sequence[machine[i], index[i] - 1]
             free = start[a] + duration[a] if closes[a] else start[a + 1]
-            if free == start[i] and a != i - 1:
+            if free == start[i] and (opens[i] or a != i - 1):
                 blocker = a
         by_job = not opens[i] and start[i - 1] + duration[i - 1] == start[i]
         if by_job and (blocker < 0 or below(random, 2) == 0):
