@@ -120,6 +120,8 @@ def solve(
             on_event(event)
 
     incumbent = Incumbent(instance, home.checker(), instance.objective, on_event=observe)
+    for note in getattr(instance, "notes", ()):  # what was left out when it was read
+        incumbent.note("input", note)
     if warm_start is not None:
         start = warm_start.solution if isinstance(warm_start, Result) else warm_start
         if not isinstance(start, resolve(home.solution)):

@@ -264,13 +264,24 @@ def test_who_stays() -> None:
     ]
     made = cluster_of(*items)
     assert made.hold.tolist() == [FREE, PINNED, DAEMON, PINNED, PINNED, PROTECTED]
-    assert made.notes == (
+    assert made.notes[:2] == (
         "1 waiting pods behind scheduling gates are left out",
         "1 running pods with volume claims stay on their node",
     )
     text = json.dumps({"kind": "List", "apiVersion": "v1", "items": items}) + "\n"
     loose = read_instance(text, "kubectl:volumes=move,bare=move")
     assert loose.hold.tolist() == [FREE, FREE, DAEMON, PINNED, FREE, PROTECTED]
+
+
+def test_a_crowded_node_is_told_and_planned_from() -> None:
+    crowd = [pod(f"web-{i}", "a") for i in range(5)]
+    made = cluster_of(node("a"), node("b"), *crowd, pod("new-1"))
+    assert made.notes == (
+        "node a holds more than it has room for (cpu): its pods may stay, none may arrive",
+    )
+    result = ordino.solve(made, time_limit=10)
+    assert result.objective == (0, 0)
+    assert [e.message for e in result.trace if e.kind == "note"] == list(made.notes)
 
 
 def test_yaml_says_the_same_as_json() -> None:

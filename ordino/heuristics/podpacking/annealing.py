@@ -183,7 +183,7 @@ class Annealing:
         free = self._free(node)
         left = free.copy()
         np.subtract.at(left, start[wished], self.demand[self.kind[wished]])
-        roomy = (left >= 0).all(axis=1)[start[wished]]
+        roomy = np.asarray((left >= 0).all(axis=1))[start[wished]]
         easy, hard = wished[roomy], wished[~roomy]
         node[easy] = start[easy]
         np.subtract.at(free, start[easy], self.demand[self.kind[easy]])

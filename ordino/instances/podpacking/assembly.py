@@ -134,6 +134,7 @@ class Assembly:
             for pod in pods
         ]  # fmt: skip
         self._note_volumes(pods)
+        self._note_crowds(pods)
         return Cluster(
             resources=tuple(resources),
             capacity=np.array(
@@ -227,6 +228,20 @@ class Assembly:
         local = sum("emptyDir" in pod.volumes and bool(pod.node) for pod in pods)
         if local:
             self.notes.append(f"{local} running pods with emptyDir lose it when they are moved")
+
+    def _note_crowds(self, pods: list[PodObject]) -> None:
+        used: dict[str, Counter[str]] = {}
+        for pod in pods:
+            if pod.node:
+                used.setdefault(pod.node, Counter()).update(pod.requests)
+        for name, amounts in used.items():
+            room = self.nodes[name].allocatable
+            over = [r for r, amount in sorted(amounts.items()) if amount > room.get(r, 0)]
+            if over:
+                self.notes.append(
+                    f"node {name} holds more than it has room for ({', '.join(over)}): "
+                    "its pods may stay, none may arrive"
+                )
 
     def _rules(self, pods: list[PodObject], eligibility: _Eligibility) -> dict[Hashable, _Rule]:
         rules: dict[Hashable, _Rule] = {}

@@ -49,9 +49,7 @@ class Search:
     def __init__(self, instance: Cluster, incumbent: Incumbent, source: str) -> None:
         self.instance, self.incumbent, self.source = instance, incumbent, source
         self.size = sizes(instance)
-        average = np.maximum(instance.capacity.mean(axis=0), 1)
-        self.relative = instance.capacity / average
-        self.average = average
+        self.average = np.maximum(instance.capacity.mean(axis=0), 1)
 
     def run(self, budget: Budget, steps: int | None = None) -> None:
         """Search until the budget ends or the incumbent is closed; a thread a worker."""
