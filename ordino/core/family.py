@@ -140,7 +140,8 @@ class SolverSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundSpec:
-    """A lower bound: reference to a function `instance -> number | None`."""
+    """A lower bound: reference to a function `instance -> bound | None`, a tuple of first levels
+    where the objective has several."""
 
     name: str
     summary: str

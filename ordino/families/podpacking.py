@@ -31,11 +31,17 @@ FAMILY = Family(
     facts=f"{_MODEL}.scene:facts",
     explain="ordino.solvers.podpacking.explain:explain",
     simulate=f"{_SCHEDULING}:simulate",
+    simulated="unplaced",
     bounds=(
         BoundSpec(
             name="pooled",
             summary="all nodes as if they were one, each resource alone",
             compute=f"{_MODEL}.bounds:pooled",
+        ),
+        BoundSpec(
+            name="device-flow",
+            summary="devices by type of node, shares by a flow (Valério de Carvalho 1999)",
+            compute=f"{_MODEL}.device_bound:device_flow",
         ),
     ),
     formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
@@ -44,6 +50,19 @@ FAMILY = Family(
         specs.rule("first-fit", f"{_RULES}:first_fit", "waiting pods on the first node with room"),
         specs.rule("best-fit", f"{_RULES}:best_fit", "waiting pods where the least is left"),
         specs.rule("repack", f"{_RULES}:repack", "all pods anew, at home where there is room"),
+        specs.rule(
+            "device-fit",
+            "ordino.heuristics.podpacking.devices:device_fit",
+            "pods that take devices, large demands first, where they leave least",
+            takes="ordino.heuristics.podpacking.devices:takes",
+        ),
+        SolverSpec(
+            name="device-annealing",
+            summary="annealing of pods that take devices",
+            make="ordino.heuristics.podpacking.device_annealing:device_annealing",
+            takes="ordino.heuristics.podpacking.devices:takes",
+            improves=True,
+        ),
         specs.rule(
             "greedy-drain",
             "ordino.heuristics.podpacking.draining:greedy_drain",
@@ -86,7 +105,10 @@ FAMILY = Family(
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
     ),
-    race=("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "hybrid"),
+    race=(
+        *("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "device-fit"),
+        *("device-annealing", "hybrid"),
+    ),
     formats=(
         FormatSpec(
             name="kubectl",
@@ -102,6 +124,13 @@ FAMILY = Family(
             sniff=f"{_FILES}.paper:sniff_priority_matters",
             suffixes=(".jsonl",),
             many=True,
+        ),
+        FormatSpec(
+            name="openb",
+            summary="pods of the GPU trace openb (CSV), with the list of nodes beside it",
+            read=f"{_FILES}.openb:read_openb",
+            sniff=f"{_FILES}.openb:sniff_openb",
+            suffixes=(".csv",),
         ),
     ),
     solution_formats=(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import ordino
 from ordino.core.errors import UsageError
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import PINNED, Cluster, Plan, Separation, Topology
+from ordino.solvers.podpacking import admission
 
 
 def cluster(capacity: list[int], demand: list[int], current: list[int], **fields: Any) -> Cluster:
@@ -97,13 +99,15 @@ def test_all_that_wait_are_told_of() -> None:
     assert len(told.reasons) == 2
 
 
+@pytest.mark.parametrize("small", [40, 0])
 @settings(max_examples=30)
 @given(kit.tiny())
-def test_moves_agree_with_brute_force(instance: Cluster) -> None:
+def test_moves_agree_with_brute_force(small: int, instance: Cluster) -> None:
     waiting = np.flatnonzero(instance.current < 0)
     assume(waiting.size and not instance.shares)
     pod = int(waiting[0])
-    told = explained(instance, pod=instance.pod_names[pod])
+    with mock.patch.multiple(admission, SMALL=small, FEW_NODES=(1, 2)):
+        told = explained(instance, pod=instance.pod_names[pod])
     if "could run" in told.summary:
         node = instance.current.copy()
         node[pod] = next(

@@ -87,7 +87,7 @@ def write_steps(instance: Cluster, solution: Plan) -> str:
         UsageError: Names with white space.
     """
     order = steps(instance, solution)
-    table = [HEAD]
+    table: list[tuple[str, ...]] = [HEAD]
     for _, _, row in _rows(instance, order):
         cells = [NOWHERE if row[key] is None else str(row[key]) for key in HEAD]
         for place in (2, 3, 4):
@@ -199,13 +199,13 @@ def sniff_steps_json(head: str) -> bool:
 
 def read_steps_json(text: Text, instance: Cluster) -> Plan:
     """Read a list of steps; raises `InputError`."""
-    rows = []
+    rows: list[tuple[str, str, str, Any]] = []
     for item in parse_json(text.content, text.source).list():
-        ends = [
+        source, target = (
             NOWHERE if item.need(key).value is None else item.need(key).string()
             for key in ("from", "to")
-        ]
-        rows.append((item.need("pod").string(), *ends, item.error))
+        )
+        rows.append((item.need("pod").string(), source, target, item.error))
     return _applied(instance, rows)
 
 

@@ -13,7 +13,7 @@ from ordino.core.arrays import Integers
 from ordino.core.errors import InstanceError, UnknownNameError, UsageError
 from ordino.models.podpacking.problem import DAEMON, FREE, PROTECTED, Cluster, Topology
 
-__all__ = ["adjust"]
+__all__ = ["adjust", "without"]
 
 MOST_ADDED = 100_000
 HOSTNAME = "kubernetes.io/hostname"
@@ -58,7 +58,7 @@ def adjust(
         for name, count in _assignments("scale", scale):
             made = _scaled(made, name, count)
     if remove_node is not None:
-        made = _without(made, [_node(made, name) for name in remove_node.split(",")])
+        made = without(made, [_node(made, name) for name in remove_node.split(",")])
     if add_node is not None:
         for name, count in _assignments("add-node", add_node, 1):
             made = _with_copies(made, _node(made, name), count)
@@ -144,7 +144,7 @@ def _protected(cluster: Cluster, patterns: list[str]) -> Cluster:
     return replace(cluster, kind=kind, hold=hold, **changes)
 
 
-def _without(cluster: Cluster, gone: list[int]) -> Cluster:
+def without(cluster: Cluster, gone: list[int]) -> Cluster:
     """Take nodes away. Pods that come with a node go with it, others wait."""
     kept = np.setdiff1d(np.arange(cluster.nodes), gone)
     if not kept.size:

@@ -17,7 +17,7 @@ import numpy as np
 from ordino.models.podpacking.problem import FREE, Cluster, Plan
 from ordino.models.podpacking.rules import Affinity, Separation, Spread
 
-__all__ = ["Change", "Gathering", "Step", "down_together", "steps"]
+__all__ = ["Change", "Gathering", "Rule", "Step", "down_together", "steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Change:
     target: int
 
 
+Rule = Separation | Affinity | Spread
 Step = tuple[Change, ...]
 """Changes that are made together; one, unless pods require each other."""
 
@@ -227,7 +228,7 @@ class _State:
     def __init__(self, instance: Cluster, plan: Plan) -> None:
         self.demand = instance.demand.tolist()
         self.free = instance.capacity.tolist()
-        rules = (*instance.separations, *instance.affinities, *instance.spreads)
+        rules: list[Rule] = [*instance.separations, *instance.affinities, *instance.spreads]
         self.ruled = bool(rules)
         self.rules: dict[int, list[Gathering]] = {}
         for rule in rules:
@@ -270,7 +271,7 @@ class _State:
 class Gathering:
     """Owners and targets of a rule by domain."""
 
-    def __init__(self, instance: Cluster, rule: Separation | Affinity | Spread) -> None:
+    def __init__(self, instance: Cluster, rule: Rule) -> None:
         self.rule = rule
         self.domain = instance.topologies[rule.topology].domain.tolist()
         self.owner, self.target = set(rule.owners), set(rule.targets)
@@ -308,4 +309,4 @@ class Gathering:
             if few
             else min(here if each == place else self.targets[each] for each in rule.domains)
         )
-        return here - least <= rule.max_skew
+        return bool(here - least <= rule.max_skew)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +12,15 @@ import numpy.typing as npt
 from ordino.core.budget import Budget
 from ordino.core.errors import UnknownNameError, UsageError
 from ordino.core.explanation import Explanation, Reason
-from ordino.core.incumbent import Incumbent
-from ordino.models.podpacking import cpsat as model
-from ordino.models.podpacking.check import check
-from ordino.models.podpacking.problem import FREE, PROTECTED, Cluster, Plan
-from ordino.models.podpacking.steps import Gathering, steps
-from ordino.solvers import cpsat
+from ordino.models.podpacking.problem import Cluster, Plan
+from ordino.models.podpacking.steps import Gathering, Rule, steps
 from ordino.solvers.conflict import irreducible
-from ordino.solvers.podpacking.hybrid import hybrid
+from ordino.solvers.podpacking.admission import Outcome, admit
 
 __all__ = ["explain"]
 
 MOST_PODS = 20
 """Waiting pods that are told of one by one."""
-
-WHOLE_SHARE = 0.4
-"""Of the time, for the whole model, before neighbourhoods are searched."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -122,7 +114,8 @@ def _obstacles(instance: Cluster, node: npt.NDArray[np.int64], k: int) -> list[_
                 f"{int(bars.sum())} of {nodes} nodes have less of their devices free than it asks"
             )
             found.append(_Obstacle("devices", told, bars))
-    for rule in (*instance.separations, *instance.affinities, *instance.spreads):
+    rules: list[Rule] = [*instance.separations, *instance.affinities, *instance.spreads]
+    for rule in rules:
         if k not in rule.owners and k not in rule.targets:
             continue
         gathering = Gathering(instance, rule)
@@ -194,7 +187,7 @@ def _remedy(
     """Find the fewest moves that let a pod in; where none do, evictions of lesser pods."""
     name = instance.pod(pod)
     moving = budget.child(seconds=budget.remaining() / 2)
-    outcome = _search(instance, pod, evicting=False, budget=moving)
+    outcome = admit(instance, pod, evicting=False, budget=moving)
     if outcome.plan is not None:
         count = int((outcome.part.current != outcome.plan.node).sum()) - 1
         proof = "the fewest that do" if outcome.exact else "fewer may do"
@@ -209,7 +202,7 @@ def _remedy(
         )
     proof = "no moves of running pods let it in (proved)"
     if instance.preempts[instance.kind[pod]]:
-        evicting = _search(instance, pod, evicting=True, budget=budget)
+        evicting = admit(instance, pod, evicting=True, budget=budget)
         if evicting.plan is not None:
             word = "the fewest" if evicting.exact else "these"
             summary = f"{name} waits; {proof}; {word} evictions of lesser pods and moves do"
@@ -221,85 +214,7 @@ def _remedy(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What a search came to: a plan that places the pod or `None`, and whether that is proved."""
-
-    part: Cluster
-    plan: Plan | None
-    exact: bool
-
-
-def _search(instance: Cluster, pod: int, *, evicting: bool, budget: Budget) -> _Outcome:
-    """Place a pod above all others, with as little disruption as can be."""
-    part = _alone(instance, pod, evicting=evicting)
-    incumbent = Incumbent(part, check, part.objective)
-    if model.takes(part) is None:  # one pod that is let in is soon proved, unless it is large
-        whole = budget.child(seconds=WHOLE_SHARE * budget.remaining())
-        cpsat.solver(model.formulate)(part, incumbent, whole)
-    if not incumbent.closed:
-        hybrid()(part, incumbent, budget)
-    value: Any = incumbent.objective
-    if value is not None and value[0] == 0:
-        return _Outcome(part, incumbent.best, incumbent.optimal)
-    bound: Any = incumbent.bound
-    refuted = incumbent.infeasible is not None or (bound is not None and (bound[0] or 0) >= 1)
-    return _Outcome(part, None, refuted)
-
-
-def _alone(instance: Cluster, pod: int, *, evicting: bool) -> Cluster:
-    """Return the cluster with this waiting pod alone, and above all others.
-
-    Pods that run go on running, but those of lower priority where they may be evicted.
-    """
-    k = int(instance.kind[pod])
-    kept = np.flatnonzero((instance.current >= 0) | (np.arange(instance.pods) == pod))
-    kind, hold = instance.kind[kept].copy(), instance.hold[kept].copy()
-    kind[kept == pod] = instance.classes
-    lesser = instance.tier[instance.kind[kept]] > instance.tier[k]
-    hold[(hold == FREE) & ~(lesser & evicting) & (kept != pod)] = PROTECTED
-
-    def with_copy(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        return np.concatenate([values, values[k : k + 1]])
-
-    def members(classes: tuple[int, ...]) -> tuple[int, ...]:
-        return (*classes, instance.classes) if k in classes else classes
-
-    def renamed(rules: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(
-            replace(rule, owners=members(rule.owners), targets=members(rule.targets))
-            for rule in rules
-        )
-
-    return replace(
-        instance,
-        demand=with_copy(instance.demand),
-        share=with_copy(instance.share),
-        whole=with_copy(instance.whole),
-        preempts=np.append(np.ones(instance.classes, dtype=np.int64), int(evicting)),
-        eligibility=with_copy(instance.eligibility),
-        tier=np.append(np.ones(instance.classes, dtype=np.int64), 0),
-        priorities=(1, 0),
-        kind=kind,
-        current=instance.current[kept],
-        hold=hold,
-        separations=renamed(instance.separations),
-        affinities=renamed(instance.affinities),
-        spreads=renamed(instance.spreads),
-        budgets=tuple(
-            replace(budget, members=members(budget.members)) for budget in instance.budgets
-        ),
-        measure="pods",
-        order="interleaved",
-        move_weight=1,
-        eviction_weight=1,
-        pod_names=tuple(instance.pod_names[each] for each in kept.tolist()),
-        workload=instance.workload[kept],
-        created=instance.created[kept],
-    )
-
-
-def _answer(summary: str, reasons: tuple[Reason, ...], outcome: _Outcome) -> Explanation:
+def _answer(summary: str, reasons: tuple[Reason, ...], outcome: Outcome) -> Explanation:
     """Tell the steps of a plan that lets the pod in."""
     part = outcome.part
     assert outcome.plan is not None
