@@ -37,6 +37,7 @@ def _families(family: str | None) -> list[Row]:
             "title": each.title,
             "race": list(each.race),
             "options": _described(each.adjust),
+            "questions": _described(each.explain),
             "simulation": _described(each.simulate, but=("seed", "replications")),
             "generators": {spec.name: _described(spec.make) for spec in each.generators},
         }
@@ -142,6 +143,7 @@ def as_text(rows: Sequence[Row]) -> str:
         text.append(line)
         text += [f"    {setting}" for setting in row.get("settings", ())]
         text += [f"    --{option}" for option in row.get("options", ())]
+        text += [f"    explain --{question}" for question in row.get("questions", ())]
         if row.get("simulation"):
             text.append(f"    simulate --set {', '.join(row['simulation'])}")
         for name, parameters in row.get("generators", {}).items():

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 import ordino
+from ordino.core.budget import Budget
 from ordino.core.errors import InputError, UsageError
+from ordino.core.incumbent import Incumbent
 from ordino.heuristics.podpacking import devices
 from ordino.instances.reading import read_instance
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.device_bound import device_flow
 from ordino.models.podpacking.problem import Cluster, Separation, Topology
+from ordino.solvers.podpacking.search import Search
 
 DATA = Path(os.environ.get("ORDINO_DATA", ""), "pods/openb")
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the public sets are not here")
@@ -55,6 +58,16 @@ def test_annealing_beats_its_start_and_keeps_to_the_bound(seed: int) -> None:
     assert results[0].objective <= start.objective
     bound = device_flow(instance)
     assert bound is None or bound[0] <= results[0].objective[0]
+
+
+def test_neighbourhoods_keep_the_devices_of_other_nodes() -> None:
+    instance = cluster(np.random.default_rng(3), 30, 150)
+    start = ordino.solve(instance, solver="device-fit").solution
+    incumbent = Incumbent(instance, check, instance.objective)
+    incumbent.offer(start, "start")
+    for _ in range(2):
+        Search(instance, incumbent, "search").run(Budget.of(20.0, seed=1), steps=15)
+    assert incumbent.failures == ()
 
 
 def test_the_flow_sees_that_halves_of_large_shares_do_not_meet() -> None:

@@ -33,7 +33,7 @@ __all__ = ["KERNELS", "Configurations"]
 
 KERNELS = "ordino.solvers.podpacking.knapsack_kernels"
 TOLERANCE = 1e-6
-QUICK, LIMIT = 2_000, 1_000_000
+QUICK, LIMIT = 2_000, 300_000
 """Nodes of a knapsack's search: at first, and where that finds nothing."""
 MIXES = 11
 """Weights of two resources that are tried for the bound of a knapsack."""
@@ -297,6 +297,7 @@ class _Master:
         best: int | None = None
         limit = QUICK
         while not budget.should_stop():
+            program.setOptionValue("time_limit", program.getRunTime() + budget.remaining())
             program.run()
             if program.getModelStatus() != highspy.HighsModelStatus.kOptimal:
                 return program, columns, best

@@ -49,9 +49,7 @@ class Search:
     def __init__(self, instance: Cluster, incumbent: Incumbent, source: str) -> None:
         self.instance, self.incumbent, self.source = instance, incumbent, source
         self.size = sizes(instance)
-        average = np.maximum(instance.capacity.mean(axis=0), 1)
-        self.relative = instance.capacity / average
-        self.average = average
+        self.average = np.maximum(instance.capacity.mean(axis=0), 1)
 
     def run(self, budget: Budget, steps: int | None = None) -> None:
         """Search until the budget ends or the incumbent is closed; a thread a worker."""
@@ -127,10 +125,16 @@ class _Walk:
             claimed = tuple(level.value(values) for level in levels)
             if not incumbent.levels.better(self.value, claimed):
                 improved = claimed < self.value
-                self.plan, self.value = packing.read(values), claimed
+                self.plan, self.value = self._whole(part, packing.read(values)), claimed
                 if incumbent.levels.better(claimed, incumbent.objective):
                     incumbent.offer(self.plan, search.source, claimed)
         self._adapt(improved, status == cp_model.OPTIMAL)
+
+    def _whole(self, part: Part, plan: Plan) -> Plan:
+        """Add to the plan of a part the devices of pods that keep theirs."""
+        if not self.search.instance.shares:
+            return plan
+        return Plan(plan.node, np.where(part.loose, plan.device, self.plan.device))
 
     def _adapt(self, improved: bool, finished: bool) -> None:
         self.idle = 0 if improved else self.idle + 1
