@@ -23,6 +23,8 @@ FIRST_CYCLE, LONGEST_CYCLE = 400, 12_800
 """Length of cycles, in slices of that many proposals."""
 SEVERAL = 2
 """Devices of pods that are placed before: single moves do not make room for them."""
+SMALL = 2000
+"""Pods up to which all are."""
 TIER_FACTOR = 8
 LEAST_WEIGHT = 0.02
 """Energy of a waiting pod that counts nothing, as a share of a device."""
@@ -42,7 +44,7 @@ def device_annealing(
     """
 
     def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
-        start = fit(instance, SEVERAL)
+        start = fit(instance, 0 if instance.pods <= SMALL else SEVERAL)
         incumbent.offer(start, NAME)
         if load(KERNELS, budget) is None:
             return
