@@ -162,4 +162,4 @@ def test_the_trace_comes_close_to_its_bound() -> None:
     result = ordino.solve(
         instance, solver="device-annealing", iterations=400, workers=1, time_limit=60
     )
-    assert result.objective[0] < 150_000
+    assert result.objective[0] < 110_000

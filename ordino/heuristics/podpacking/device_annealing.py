@@ -10,7 +10,7 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
-from ordino.heuristics.podpacking.devices import demand_beside, device_fit, takes
+from ordino.heuristics.podpacking.devices import demand_beside, fit, takes
 from ordino.models.podpacking.problem import Cluster, Plan
 
 __all__ = ["NAME", "device_annealing", "takes"]
@@ -21,6 +21,10 @@ PROPOSALS = 20_000
 """Between two looks at the budget: some 10 ms. An iteration is as many."""
 FIRST_CYCLE, LONGEST_CYCLE = 400, 12_800
 """Length of cycles, in slices of that many proposals."""
+SEVERAL = 2
+"""Devices of pods that are placed before: single moves do not make room for them."""
+SMALL = 2000
+"""Pods up to which all are."""
 TIER_FACTOR = 8
 LEAST_WEIGHT = 0.02
 """Energy of a waiting pod that counts nothing, as a share of a device."""
@@ -40,7 +44,7 @@ def device_annealing(
     """
 
     def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
-        start = device_fit(instance)
+        start = fit(instance, 0 if instance.pods <= SMALL else SEVERAL)
         incumbent.offer(start, NAME)
         if load(KERNELS, budget) is None:
             return

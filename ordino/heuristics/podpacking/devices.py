@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ordino.core.arrays import Integers
 from ordino.models.podpacking.problem import Cluster, Plan
 
-__all__ = ["demand_beside", "device_fit", "takes"]
+__all__ = ["demand_beside", "device_fit", "fit", "takes"]
 
 
 def takes(instance: Cluster) -> str | None:
@@ -30,12 +30,17 @@ def takes(instance: Cluster) -> str | None:
 
 def device_fit(instance: Cluster) -> Plan:
     """Place waiting pods by tier, then by what they take of devices. O(pods x devices)."""
+    return fit(instance, 0)
+
+
+def fit(instance: Cluster, least: int) -> Plan:
+    """Place, as `device_fit`, those pods that take at least so many whole devices."""
     kind = instance.kind
     amount = instance.share + instance.whole * instance.device_size
     bulk = (instance.demand / np.maximum(instance.capacity.sum(axis=0), 1)).sum(axis=1)
     order = np.lexsort((kind, -bulk[kind], -amount[kind], instance.tier[kind]))
     filling = _Filling(instance)
-    for pod in order.tolist():
+    for pod in order[instance.whole[kind[order]] >= least].tolist():
         filling.place(pod)
     device = filling.device if instance.shares else np.empty(0, dtype=np.int64)
     return Plan(filling.node, device)
