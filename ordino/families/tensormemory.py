@@ -206,16 +206,32 @@ _MAPPING_SOLVERS = (
         improves=True,
         scales=True,
     ),
+    SolverSpec(
+        name="hybrid",
+        summary="CP-SAT on the whole mapping, then its neighbourhoods over windows of time",
+        make=f"{_EXACT}.mapping_hybrid:hybrid",
+        arguments=(_CPSAT,),
+        takes=f"{_EXACT}.mapping_windows:takes",
+        improves=True,
+        proves=True,
+        deterministic=False,
+        scales=True,
+    ),
 )
 _PLACEMENT_RACE = (
     *("by-size", "by-class", "by-lifetime", "by-start", "canonical"),
-    *("by-density", "exchange", "cpsat", "windows", "climb"),
+    *("by-density", "exchange", "hybrid", "cpsat", "climb"),
 )
 _PLACEMENT_BOUNDS = (
     BoundSpec(
         name="load",
         summary="most bytes that are alive at one time",
         compute=f"{_MODEL}.placement_bounds:load",
+    ),
+    BoundSpec(
+        name="fractional",
+        summary="benefit lost if buffers could be in fast memory in part, and lie anywhere",
+        compute=f"{_MODEL}.placement_bounds:fractional",
     ),
 )
 _PLACEMENT_FORMATS = (

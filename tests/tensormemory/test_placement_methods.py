@@ -21,12 +21,13 @@ from ordino.instances.tensormemory.generate_lifetimes import lifetimes
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement import ABSENT, Placement
+from ordino.models.tensormemory.placement_bounds import fractional
 from ordino.models.tensormemory.placement_check import check_lifetimes
 from ordino.solvers.tensormemory import canonical
 from ordino.solvers.tensormemory.addressing import addresses
 
 SOLVERS = ("climb", "canonical", "cpsat")
-MAPPING_SOLVERS = ("exchange", "windows", "cpsat")
+MAPPING_SOLVERS = ("exchange", "windows", "hybrid", "cpsat")
 
 
 @settings(max_examples=80)
@@ -63,6 +64,9 @@ def test_cpsat_proves_the_least_height_with_windows_in_gaps(instance: Lifetimes)
 @given(kit.mappings())
 def test_cpsat_solves_mappings_and_annealing_never_beats_it(instance: Mapping) -> None:
     least = kit.brute_force(instance)
+    relaxed = fractional(instance)
+    assert relaxed is not None
+    assert relaxed <= least
     exact = ordino.solve(instance, solver="cpsat", workers=1, time_limit=20)
     assert exact.failures == ()
     assert exact.objective == exact.bound == least

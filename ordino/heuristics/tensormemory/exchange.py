@@ -24,14 +24,11 @@ SLICE_SECONDS = 0.05
 SLICE_PUTS = 256
 """Buffers that are brought in between two looks at the clock."""
 
-HOT, COLD = 0.3, 0.003
+HOT, COLD = 1.0, 0.02
 """First and last temperature of a cycle, in mean benefits."""
 
-FIRST_CYCLE = 200
-LONGEST_CYCLE = 20_000
-"""Steps a buffer; each cycle is twice as long as the one before."""
-STAGES = 60
-"""Temperatures of a cycle."""
+CYCLES = (0.04, 0.12, 0.35, 1.0)
+"""Shares of the budget at which each cycle ends."""
 
 
 def takes(instance: Any) -> str | None:
@@ -64,7 +61,7 @@ class State:
         count = lifetimes.buffers
         _, tensor, times = np.unique(instance.tensor, return_inverse=True, return_counts=True)
         self.offset: Integers = np.full(count, ABSENT, np.int64)
-        self._inside: Integers = np.zeros(count + 1, np.int64)
+        self._inside: Integers = np.zeros((2, count + 1), np.int64)
         self._count: Integers = np.zeros(1, np.int64)
         self.value = 0
         self.best: Integers = np.full(count + 1, ABSENT, np.int64)
@@ -81,8 +78,9 @@ class State:
         """Go to a placement."""
         self.offset[:] = offset
         inside = np.flatnonzero(offset != ABSENT)
-        inside = inside[np.argsort(offset[inside], kind="stable")]
-        self._inside[: inside.size] = inside
+        ends = offset[inside] + self._instance.lifetimes.size[inside]
+        self._inside[0, : inside.size] = inside[np.argsort(offset[inside], kind="stable")]
+        self._inside[1, : inside.size] = inside[np.argsort(ends, kind="stable")]
         self._count[0] = inside.size
         self.value = int(self._instance.benefit[inside].sum())
         self.best[:-1], self.best[-1] = offset, self.value
@@ -108,9 +106,10 @@ class State:
 
 
 def exchange() -> Solver:
-    """Return a solver that anneals in cycles of growing length, from the incumbent or from scratch.
+    """Return a solver that anneals in cycles of growing length, each from the incumbent.
 
-    An iteration is a step: one buffer is tried.
+    How slowly it cools is a matter of the budget: of its iterations, or else of its time. An
+    iteration is a step: one buffer is tried.
     """
 
     def solve(instance: Mapping, incumbent: Incumbent, budget: Budget) -> None:
@@ -130,6 +129,14 @@ class _Team(Team):
         self.instance, self.incumbent = instance, incumbent
         self.total = int(instance.benefit.sum())
         self._most = -1
+        self._began = time.monotonic()
+
+    def share(self) -> float:
+        """Return the share of the budget that is spent."""
+        if self.budget.iterations is not None:
+            return self.moves / self.budget.iterations
+        spent = time.monotonic() - self._began
+        return spent / (spent + self.budget.remaining() + 1e-9)
 
     def finished(self) -> bool:
         """Return whether to stop: also when there is nothing left to find."""
@@ -149,23 +156,19 @@ def _work(team: _Team, kernels: Any, number: int) -> None:
     random = np.random.default_rng((team.budget.seed, number))
     state = State(team.instance, kernels, random)
     _fill(team, state)
-    count = team.instance.lifetimes.buffers
     mean = float(team.instance.benefit.mean())
-    cycle, rate = FIRST_CYCLE * count, 1e5
-    while not team.finished():
-        for stage in range(STAGES):
-            temperature = mean * HOT * (COLD / HOT) ** (stage / (STAGES - 1))
-            left = cycle // STAGES + 1
-            while left and not team.finished():
-                granted = team.grant(min(left, max(1, int(rate * SLICE_SECONDS))))
-                began = time.monotonic()
-                state.anneal(temperature, granted)
-                rate = granted / max(time.monotonic() - began, 1e-6)
-                left -= granted
-                team.publish(state)
-            if team.finished():
-                return
-        cycle = min(2 * cycle, LONGEST_CYCLE * count)
+    rate, begun = 1e5, 0.0
+    for until in CYCLES:
+        while (share := team.share()) < until and not team.finished():
+            cooled = (share - begun) / (until - begun)
+            granted = team.grant(max(1, int(rate * SLICE_SECONDS)))
+            began = time.monotonic()
+            state.anneal(mean * HOT * (COLD / HOT) ** max(0.0, cooled), granted)
+            rate = min(2 * rate, granted / max(time.monotonic() - began, 1e-6))
+            team.publish(state)
+        if team.finished():
+            return
+        begun = until
         best = team.incumbent.best
         state.begin(state.best[:-1].copy() if best is None else best.offset)
 

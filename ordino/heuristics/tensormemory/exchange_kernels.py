@@ -3,14 +3,13 @@
 A step takes a buffer and looks for the address where it costs least: the benefit of those that are
 in its way, at its time and its bytes. Candidates are the ground, the ends of the others, and the
 addresses right below them and below the capacity. If the gain passes (Metropolis et al. 1953), they
-leave and it comes in. O(m log m) for m buffers that are in memory at its time, found by going along
-all that is in memory.
+leave and it comes in. O(m) for m buffers that are in memory.
 
 Arrays, for n buffers:
 
 - `size`, `alignment`, `start`, `end`, `benefit`, `tensor`: shape (n,). Gaps count as life.
 - `offset`: address, -1 for one that is not in memory; shape (n,).
-- `inside`: buffers in memory, sorted by address; `count`: how many; shape (n,) and (1,).
+- `inside`: buffers in memory, sorted by address and by end; shape (2, n). `count`: how many; (1,).
 - `alone`: whether another buffer is of the same tensor; shape (n,).
 - `lows`, `highs`, `low_benefit`, `high_benefit`: scratch; shape (n + 1,).
 - `random`: state of the random numbers; shape (1,).
@@ -26,7 +25,7 @@ from ordino.core.kernel import kernel
 
 __all__ = ["anneal", "fill"]
 
-_A, _BITS = "int64[::1]", "uint64[::1]"
+_A, _AA, _BITS = "int64[::1]", "int64[:, ::1]", "uint64[::1]"
 _BUFFERS = ", ".join([_A] * 7)
 
 
@@ -42,7 +41,7 @@ def _draw(random):  # type: ignore[no-untyped-def]
 
 
 @kernel(
-    f"Tuple((int64, int64))(int64, {_BUFFERS}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_BITS}, "
+    f"Tuple((int64, int64))(int64, {_BUFFERS}, {_A}, {_AA}, {_A}, {_A}, {_A}, {_A}, {_A}, {_BITS}, "
     "int64)"
 )
 def _cheapest(  # type: ignore[no-untyped-def]
@@ -68,20 +67,21 @@ def _cheapest(  # type: ignore[no-untyped-def]
     random."""
     met = forced = 0
     for k in range(count[0]):
-        c = inside[k]
-        if start[c] >= end[b] or start[b] >= end[c] or c == b:
-            continue
-        if not alone[b] and tensor[c] == tensor[b]:
-            forced += benefit[c]
-            continue
-        low, high, value = offset[c], offset[c] + size[c], benefit[c]
-        lows[met], low_benefit[met] = low, value
-        at = met
-        while at > 0 and highs[at - 1] > high:
-            highs[at], high_benefit[at] = highs[at - 1], high_benefit[at - 1]
-            at -= 1
-        highs[at], high_benefit[at] = high, value
-        met += 1
+        c = inside[0, k]
+        if start[c] < end[b] and start[b] < end[c] and c != b:
+            if alone[b] or tensor[c] != tensor[b]:
+                lows[met], low_benefit[met] = offset[c], benefit[c]
+                met += 1
+            else:
+                forced += benefit[c]
+    met = 0
+    for k in range(count[0]):
+        c = inside[1, k]
+        if start[c] < end[b] and start[b] < end[c] and c != b:
+            if not alone[b] and tensor[c] == tensor[b]:
+                continue
+            highs[met], high_benefit[met] = offset[c] + size[c], benefit[c]
+            met += 1
     need, step = size[b], alignment[b]
     best, chosen, ties = 2**62, 0, 0
     # Upwards: the ground and on top of each; those that begin below its end, less those that end
@@ -126,38 +126,39 @@ def _cheapest(  # type: ignore[no-untyped-def]
     return chosen, best + forced
 
 
-@kernel(f"int64(int64, int64, {_BUFFERS}, {_A}, {_A}, {_A})")
+@kernel(f"void(int64, int64, {_BUFFERS}, {_A}, {_AA}, {_A})")
 def _put(b, at, size, alignment, start, end, benefit, tensor, alone, offset, inside, count):  # type: ignore[no-untyped-def]
-    """Take out what is in the way, bring a buffer in; return the benefit that is lost."""
-    kept = 0
-    lost = 0
-    place = -1
+    """Take out what is in the way, and bring a buffer in."""
+    offset[b] = -1
     for k in range(count[0]):
-        c = inside[k]
-        if c == b:
-            continue
-        if start[c] < end[b] and start[b] < end[c]:
+        c = inside[0, k]
+        if start[c] < end[b] and start[b] < end[c] and c != b:
             same = not alone[b] and tensor[c] == tensor[b]
             if same or (offset[c] < at + size[b] and at < offset[c] + size[c]):
-                lost += benefit[c]
                 offset[c] = -1
-                continue
-        if place < 0 and offset[c] >= at:
+    kept = 0
+    for row in range(2):
+        place = -1
+        kept = 0
+        for k in range(count[0]):
+            c = inside[row, k]
+            if offset[c] >= 0:
+                edge = offset[c] + row * size[c]
+                if place < 0 and edge >= at + row * size[b]:
+                    place = kept
+                inside[row, kept] = c
+                kept += 1
+        if place < 0:
             place = kept
-        inside[kept] = c
-        kept += 1
-    if place < 0:
-        place = kept
-    for k in range(kept, place, -1):
-        inside[k] = inside[k - 1]
-    inside[place] = b
+        for k in range(kept, place, -1):
+            inside[row, k] = inside[row, k - 1]
+        inside[row, place] = b
     offset[b] = at
     count[0] = kept + 1
-    return lost
 
 
 @kernel(
-    f"int64({_BUFFERS}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_BITS}, int64, {_A}, int64, "
+    f"int64({_BUFFERS}, {_A}, {_AA}, {_A}, {_A}, {_A}, {_A}, {_A}, {_BITS}, int64, {_A}, int64, "
     "int64)"
 )
 def fill(  # type: ignore[no-untyped-def]
@@ -199,7 +200,7 @@ def fill(  # type: ignore[no-untyped-def]
 
 
 @kernel(
-    f"int64({_BUFFERS}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_BITS}, int64, {_A}, int64, "
+    f"int64({_BUFFERS}, {_A}, {_AA}, {_A}, {_A}, {_A}, {_A}, {_A}, {_BITS}, int64, {_A}, int64, "
     "int64, float64, int64)"
 )
 def anneal(  # type: ignore[no-untyped-def]

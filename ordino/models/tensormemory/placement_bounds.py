@@ -1,12 +1,22 @@
-"""Lower bounds on the height of a placement."""
+"""Lower bounds on the height of a placement, and on the benefit that a mapping loses."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from ordino.models.tensormemory.lifetimes import Lifetimes
+import numpy as np
 
-__all__ = ["load"]
+from ordino.models.tensormemory.lifetimes import HIGH, LOW, Lifetimes
+from ordino.models.tensormemory.mapping import Mapping
+from ordino.models.tensormemory.sections import sections
+
+__all__ = ["fractional", "load"]
+
+MOST_MEMBERS = 500_000
+"""Buffers in sections, over all sections, of a linear program."""
+SLACK = 1e-7
+"""Of the benefit, for what a linear program in floating point may be off by."""
 
 
 def load(instance: Any) -> int | None:
@@ -14,3 +24,35 @@ def load(instance: Any) -> int | None:
     if not isinstance(instance, Lifetimes):
         return None
     return instance.load if instance.capacity is None else 0
+
+
+def fractional(instance: Any) -> int | None:
+    """Return what is lost if buffers could be in fast memory in part, and lie anywhere.
+
+    The linear program max sum b_i x_i, 0 <= x_i <= 1, in which the bytes of each section are at
+    most the capacity.
+    """
+    if not isinstance(instance, Mapping):
+        return None
+    lifetimes = instance.lifetimes
+    found = sections(lifetimes)
+    if int((found.behind - found.first).sum()) > MOST_MEMBERS:
+        return None
+    from ortools.linear_solver.python import model_builder
+
+    model = model_builder.Model()
+    fits = (lifetimes.size <= instance.capacity).tolist()
+    share = [model.new_num_var(0.0, float(fit), f"x{i}") for i, fit in enumerate(fits)]
+    owner = found.pieces[:, 0].tolist()
+    taken = ((found.pieces[:, HIGH] - found.pieces[:, LOW]) / instance.capacity).tolist()
+    for inside in found.members():
+        if sum(taken[k] for k in inside) > 1:
+            model.add(sum(taken[k] * share[owner[k]] for k in inside) <= 1.0)
+    total = int(instance.benefit.sum())
+    worth = (instance.benefit / max(1, total)).tolist()
+    model.maximize(sum(b * x for b, x in zip(worth, share, strict=True)))
+    engine = model_builder.Solver("glop")
+    if engine.solve(model) != model_builder.SolveStatus.OPTIMAL:
+        return None
+    gained = float(np.clip(engine.objective_value + SLACK, 0.0, 1.0))
+    return max(0, math.ceil(total * (1.0 - gained)))
