@@ -19,7 +19,7 @@ from ordino.commands.instances import bounds, convert, generate, info
 from ordino.commands.output import flush, open_streams, say
 from ordino.commands.parameters import Call
 from ordino.commands.simulation import simulate
-from ordino.commands.solving import check, draw, explain, solve, write
+from ordino.commands.solving import check, draw, explain, solve
 
 __all__ = ["main", "ordino", "run"]
 
@@ -46,7 +46,7 @@ def ordino() -> None:
 
 
 for _command in (
-    *(solve, check, explain, simulate, draw, write),
+    *(solve, check, explain, simulate, draw),
     *(info, bounds, convert, generate),
     *(fetch, bench),
     *(list_, doctor, completion),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ordino.core.family import Family, Instance
     from ordino.core.result import Result
 
-__all__ = ["check", "draw", "explain", "solve", "write"]
+__all__ = ["check", "draw", "explain", "solve"]
 
 _INFEASIBLE, _NOTHING, _REJECTED, _INTERRUPTED = 3, 4, 6, 130
 
@@ -290,38 +290,6 @@ def explain(
     else:
         answer(summarise_explanation(explanation))
     return {"infeasible": _INFEASIBLE, "unknown": _NOTHING}.get(explanation.subject, 0)
-
-
-@click.command(cls=InstanceCommand)
-@click.argument("file", shell_complete=complete_source)
-@click.argument("solution", shell_complete=complete_source)
-@click.argument("out", type=OUTPUT)
-@click.option("--to", metavar="FORMAT", default="json", show_default=True, help="Format of OUT.")
-@instance_options
-def write(
-    file: str,
-    solution: str,
-    out: str,
-    to: str,
-    format: str | None,
-    max_size: int,
-    problem: dict[str, Any],
-) -> None:
-    """Write a solution in a format of its family.
-
-    OUT may be - for standard output; ordino list formats shows the formats.
-    """
-    from ordino import api
-    from ordino.instances.reading import dump_solution
-
-    require_writable(out)
-    require_one_stdin(file, solution)
-    instance, home = read_adjusted(file, format, max_size, problem)
-    given, result = read_given(solution, instance, max_size)
-    require_valid(solution, api.check(instance, given if result is None else result))
-    if result is not None:
-        instance = home.adjusted(instance, result.problem["options"])
-    deliver(out, dump_solution(instance, given, to))
 
 
 @click.command(cls=InstanceCommand)

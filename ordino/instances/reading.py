@@ -131,9 +131,7 @@ def read_instance(
             return found
         source = locate(source)
     if (binary := _binary(source, format)) is not None:
-        blob = Blob(*_read_bytes(source, max_bytes))
-        made: Instance = _made(binary, blob, _split_format(format or binary.name)[1], options)
-        return made
+        return _from_bytes(binary, source, format, max_bytes, options)
     text = read_text(source, max_bytes)
     instances, spec = _parse(text, format, options)
     if number is None and len(instances) == 1:
@@ -151,6 +149,8 @@ def read_all(
     source: Source, format: str | None = None, max_bytes: int = MAX_BYTES
 ) -> list[Instance]:
     """Read every instance of a file; see `read_instance`."""
+    if (binary := _binary(source, format)) is not None:
+        return [_from_bytes(binary, source, format, max_bytes)]
     return _parse(read_text(source, max_bytes), format)[0]
 
 
@@ -174,6 +174,18 @@ def _binary(source: Source, format: str | None) -> FormatSpec | None:
         if spec.binary and (named or (format is None and suffix in spec.suffixes)):
             return spec
     return None
+
+
+def _from_bytes(
+    spec: FormatSpec,
+    source: Source,
+    format: str | None,
+    max_bytes: int,
+    options: dict[str, Any] | None = None,
+) -> Instance:
+    blob = Blob(*_read_bytes(source, max_bytes))
+    made: Instance = _made(spec, blob, _split_format(format or spec.name)[1], options)
+    return made
 
 
 def _parse(

@@ -155,7 +155,7 @@ def test_the_command_line_names_the_operator_that_does_not_fit(tmp_path: Path) -
     plan = str(tmp_path / "plan.json")
     assert run("solve", str(path), "--capacity", "48B", "-o", plan).returncode == 0
     assert run("check", str(path), plan).stdout == "valid: traffic 0\n"
-    written = run("write", str(path), plan, "-", "--to", "residences")
+    written = run("convert", str(path), "-", "--solution", plan, "--to", "residences")
     assert written.stdout.startswith("kind,number,first,last,size,offset,name\n")
     assert run("info", str(path), "--curve").stdout.split() == [
         *("capacity", "traffic", "bound"),

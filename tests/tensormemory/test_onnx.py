@@ -126,3 +126,9 @@ def test_a_value_that_nobody_writes_is_named(tmp_path: Path) -> None:
     path = saved(tmp_path, [node("Add", ["x", "ghost"], ["y"])], [value("x", 4)])
     with pytest.raises(InputError, match="add_y reads ghost, which nothing before it writes"):
         ordino.read(path)
+
+
+def test_files_of_a_set_are_read_as_well(tmp_path: Path) -> None:
+    path = network(tmp_path)
+    assert ordino.read_all(path) == [ordino.read(path)]
+    assert ordino.read(path, format="onnx:dtype=int8").sizes[0] == 192
