@@ -221,7 +221,7 @@ def _upright(scene: Scene, frame: _Frame) -> Iterator[Item]:
             yield Line(frame.left - 4, y, frame.right, y, GRID)
             yield Words(frame.left - 8, y, _grouped(value), TICK_SIZE, FAINT, "end")
     if scene.upright:
-        yield Words(frame.left, frame.top - 12, scene.upright, LABEL_SIZE, FAINT)
+        yield Words(frame.left - 8, frame.top - 14, scene.upright, LABEL_SIZE, FAINT, "end")
 
 
 def _edges(

@@ -46,8 +46,15 @@ _GRAPH_SOLVERS = (
         improves=True,
         proves=True,
     ),
+    SolverSpec(
+        name="divide",
+        summary="divide and conquer: windows of steps, each by the state search",
+        make=f"{_EXACT}.divide:divide",
+        takes=f"{_EXACT}.divide:takes",
+        improves=True,
+    ),
 )
-_GRAPH_RACE = ("topological", "belady", "states")
+_GRAPH_RACE = ("topological", "belady", "states", "divide")
 _GRAPH_BOUNDS = (
     BoundSpec(
         name="nothing-moved",

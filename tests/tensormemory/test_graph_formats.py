@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from kits.tensormemory import sample
 
 import ordino
 from ordino.core.errors import InputError, InstanceError, UsageError
-from ordino.instances.reading import dump_solution, read_instance
+from ordino.instances.reading import dump_instance, dump_solution, read_instance
 from ordino.models.tensormemory.graph import Graph, Plan
 
 BROKEN = Path(__file__).parent.parent / "data" / "tensormemory" / "broken_graphs"
@@ -137,3 +139,25 @@ def test_capacities_by_name() -> None:
         same = ordino.solve(graph, capacity=capacity, addresses="off", time_limit=20)
         assert result.objective == same.objective
         assert (result.objective == 0) == (capacity >= least)
+
+
+def test_the_command_line_names_the_operator_that_does_not_fit(tmp_path: Path) -> None:
+    path = tmp_path / "net.json"
+    path.write_text(dump_instance(chain()))
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "ordino", *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    small = run("solve", str(path), "--capacity", "40", "--time-limit", "5")
+    assert small.returncode == 3
+    assert "operator 0 needs 48 bytes, the capacity is 40" in small.stdout
+    plan = str(tmp_path / "plan.json")
+    assert run("solve", str(path), "--capacity", "48B", "-o", plan).returncode == 0
+    assert run("check", str(path), plan).stdout == "valid: traffic 0\n"
+    written = run("write", str(path), plan, "-", "--to", "residences")
+    assert written.stdout.startswith("kind,number,first,last,size,offset,name\n")
+    assert run("info", str(path), "--curve").stdout.split() == [
+        *("capacity", "traffic", "bound"),
+        *("48", "0", "0"),
+    ]

@@ -180,3 +180,24 @@ def test_published_architectures_are_no_worse_than_reference_values(name: str) -
         fixed = ordino.solve(graph, capacity=known["budget"], order="fixed", time_limit=60)
         assert fixed.objective == known["fixed_default_order_optimal"]
         assert fixed.status is ordino.Status.OPTIMAL
+
+
+@settings(max_examples=40)
+@given(graphs(most=6))
+def test_divide_and_conquer_stays_between_the_optimum_and_the_first_plan(graph: Graph) -> None:
+    graph = replace(graph, addresses=False, fixed_order=False)
+    result = ordino.solve(graph, solver="divide", time_limit=10)
+    assert result.failures == ()
+    assert result.objective == brute_force(graph)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_windows_of_a_long_graph_get_better(seed: int) -> None:
+    graph = cells(cells=12, nodes=4, seed=seed)
+    graph = replace(graph, capacity=graph.least_capacity, addresses=False)
+    first = ordino.solve(graph, solver="belady", time_limit=10)
+    result = ordino.solve(graph, solver="divide", iterations=100, time_limit=20)
+    assert result.failures == ()
+    assert result.objective <= first.objective
+    best = ordino.solve(graph, solver="states", time_limit=20)
+    assert best.bound <= result.objective

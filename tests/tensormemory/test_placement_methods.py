@@ -174,8 +174,10 @@ def test_hints_are_taken_where_they_help() -> None:
 
 def test_infeasible_fits_are_proved_to_be() -> None:
     instance = kit.sample()
-    result = ordino.solve(replace(instance, capacity=instance.load - 1), time_limit=10)
-    assert result.status is ordino.Status.INFEASIBLE
+    for solver in ("canonical", "climb", "cpsat"):
+        small = replace(instance, capacity=instance.load - 1)
+        result = ordino.solve(small, solver=solver, time_limit=10)
+        assert result.status is ordino.Status.INFEASIBLE
     clash = Lifetimes.of([0, 0], [2, 2], [4, 4], fixed=[0, 2])
     for capacity in (None, 100):
         found = ordino.solve(replace(clash, capacity=capacity), time_limit=10)

@@ -114,9 +114,7 @@ def residences_of(network: Network, order: Integers, resident: Integers) -> Resi
         order: The operators.
         resident: Set of the tensors that are resident after each step; shape (operators, words).
     """
-    bits = np.unpackbits(resident.view(np.uint8), axis=1, bitorder="little").astype(bool)
-    kept = np.empty((order.size, network.graph.tensors), bool)
-    kept[:, network.number] = bits[:, : network.graph.tensors]
+    kept = network.members(resident)
     uses = Uses.of(network.graph, order)
     gaps = uses.gaps
     # a tensor that leaves stays away until its next use: so it is missing just before that

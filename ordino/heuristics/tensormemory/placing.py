@@ -22,6 +22,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.team import Team
 from ordino.models.tensormemory.lifetimes import BUFFER, END, FREE, START, Lifetimes
 from ordino.models.tensormemory.placement import Placement
+from ordino.models.tensormemory.placement_bounds import overload
 from ordino.models.tensormemory.placement_check import check_lifetimes
 
 __all__ = [
@@ -182,6 +183,9 @@ def climb() -> Solver:
     """
 
     def solve(instance: Lifetimes, incumbent: Incumbent, budget: Budget) -> None:
+        if (reason := overload(instance)) is not None:
+            incumbent.prove_infeasible(NAME, reason)
+            return
         kernels: Any = load(KERNELS, budget)
         if kernels is not None:
             team = _Team(instance, incumbent, budget, kernels)

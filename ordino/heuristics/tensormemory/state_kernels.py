@@ -621,10 +621,11 @@ def plant(row, used, f, count, store, target, bound, limit, W, V, peak, goal, al
     )
 
 
-@kernel(f"int64(int64, int64, {_I}, {_I}, {_I}, {_M}, {_I}, {_I}, {_STORE}, {_TASK})")
+@kernel(f"int64(int64, int64, boolean, {_I}, {_I}, {_I}, {_M}, {_I}, {_I}, {_STORE}, {_TASK})")
 def best_first(  # type: ignore[no-untyped-def]
     quota,
     most,
+    strict,
     tensors,
     suffix,
     chosen,
@@ -646,7 +647,8 @@ def best_first(  # type: ignore[no-untyped-def]
 
     Args:
         quota: States to expand in this call.
-        most: Sets of victims of one operator, at most; more are no longer a proof.
+        most: Sets of victims of one operator, at most.
+        strict: Whether to end where there are more; otherwise what is found is no proof.
         tensors, suffix, chosen, sets, base, child: Room.
         store: The states.
         target, bound, limit, W, V, peak, goal, allowed, graph: The task.
@@ -695,7 +697,7 @@ def best_first(  # type: ignore[no-untyped-def]
                         sets,
                         sets.shape[1] - 1,
                     )
-                    if options >= most:
+                    if strict and options >= most:
                         return FULL
                 value = max(f, during) if peak else f
                 for option in range(options):

@@ -12,7 +12,7 @@ from ordino.heuristics.tensormemory.beam_search import residences_of
 from ordino.heuristics.tensormemory.states import Network
 from ordino.models.tensormemory.residence import Residences
 
-__all__ = ["Part", "StateSearch", "Way", "residences_of_way"]
+__all__ = ["Part", "StateSearch", "Way", "residences_of_way", "resident_rows"]
 
 MOST_VICTIM_SETS = 4096
 LOG_SHARE = 4
@@ -67,11 +67,23 @@ class StateSearch:
         part: What is searched.
         bound: Only ways of less than this value are looked for.
         megabytes: Most memory for states.
+        most: Sets of tensors that one operator may drive out, at most; where there are more, the
+            search ends as if out of memory, or, if not `strict`, goes on without being a proof.
+        strict: See `most`.
     """
 
     def __init__(
-        self, network: Network, kernels: Any, part: Part, bound: int | None, megabytes: int
+        self,
+        network: Network,
+        kernels: Any,
+        part: Part,
+        bound: int | None,
+        megabytes: int,
+        *,
+        most: int = MOST_VICTIM_SETS,
+        strict: bool = True,
     ) -> None:
+        self.most, self.strict = most, strict
         self.network, self.kernels, self.part = network, kernels, part
         operators, tensors = network.words
         words = 2 * operators + 2 * tensors
@@ -85,7 +97,7 @@ class StateSearch:
         self.starts, self.log, self.heap = starts, log, heap
         self.counters = np.zeros(kernels.COUNTERS, np.int64)
         self.bound = LARGEST if bound is None else bound
-        self._room = (*network.room_for_victims(MOST_VICTIM_SETS), *np.empty((2, words), np.int64))
+        self._room = (*network.room_for_victims(most), *np.empty((2, words), np.int64))
         arrays = (values, used, counts, parents, starts, chain, log, heads, heap)
         self._store = (self.rows, *arrays, self.counters)
         kernels.plant(*(part.row, part.used, part.value, 0, self._store, *self._task()))
@@ -104,7 +116,7 @@ class StateSearch:
     def advance(self, quota: int) -> int:
         """Expand some states; returns the kernel's status."""
         status: int = self.kernels.best_first(
-            *(quota, MOST_VICTIM_SETS, *self._room, self._store, *self._task())
+            *(quota, self.most, self.strict, *self._room, self._store, *self._task())
         )
         return status
 

@@ -35,8 +35,16 @@ class Network:
     needs: Lists
 
     @classmethod
-    def of(cls, graph: Graph, order: Integers | None = None) -> Network:
-        """Make the arrays; an order, if one is given, is then the only one."""
+    def of(
+        cls, graph: Graph, order: Integers | None = None, spill: Integers | None = None
+    ) -> Network:
+        """Make the arrays.
+
+        Args:
+            graph: Whose they are.
+            order: The only order, if one is given.
+            spill: Bytes that it takes to spill each tensor, unless they follow from the graph.
+        """
         number = np.argsort(-graph.room, kind="stable").astype(np.int64)
         renamed = np.empty_like(number)
         renamed[number] = np.arange(number.size)
@@ -50,9 +58,10 @@ class Network:
             before[order[1:]] = order[:-1]
             needs = Lists.of([[each] if each >= 0 else [] for each in before.tolist()], "operator")
         serves = needs.inverted(graph.operators)
-        spill = np.array([graph.spill_cost(tensor) for tensor in number.tolist()], dtype=np.int64)
+        if spill is None:
+            spill = np.array([graph.spill_cost(tensor) for tensor in range(graph.tensors)])
         lists = [each for pair in (reads, writes, readers, needs, serves) for each in _parts(pair)]
-        weights = [graph.room[number], graph.sizes[number], spill, graph.scratch]
+        weights = [graph.room[number], graph.sizes[number], spill[number], graph.scratch]
         arrays = tuple(_plain(each) for each in (*lists, *weights))
         words = (graph.operators + 63) // 64, (graph.tensors + 63) // 64
         return cls(graph, arrays, number, words, needs)
@@ -83,6 +92,32 @@ class Network:
         ready = np.flatnonzero(np.diff(self.needs.start) == 0)
         row[operators : 2 * operators] = _set(ready, operators)
         return row
+
+    def row(self, run: Integers, resident: Any, copied: Any) -> Integers:
+        """Return the state in which operators have run, and tensors (flags) are resident, or have
+        been spilled."""
+        done = np.zeros(self.graph.operators, bool)
+        done[run] = True
+        owners, needed = self.needs.pairs()
+        waits = np.bincount(owners[~done[needed]], minlength=done.size) > 0
+        operators = self.words[0]
+        sets = (_set(np.flatnonzero(each), operators) for each in (done, ~done & ~waits))
+        return np.concatenate([*sets, self.tensor_sets(resident, copied)])
+
+    def operator_set(self, members: Integers) -> Integers:
+        """Return a set of operators."""
+        return _set(members, self.words[0])
+
+    def tensor_sets(self, *flags: Any) -> Integers:
+        """Return sets of tensors, given as flags, one behind the other."""
+        return np.concatenate([_set(np.flatnonzero(f[self.number]), self.words[1]) for f in flags])
+
+    def members(self, rows: Integers) -> Any:
+        """Return sets of tensors as flags; shape (rows, tensors)."""
+        bits = np.unpackbits(rows.view(np.uint8), axis=1, bitorder="little").astype(bool)
+        flags = np.empty((len(rows), self.graph.tensors), bool)
+        flags[:, self.number] = bits[:, : self.graph.tensors]
+        return flags
 
     def first_value(self) -> int:
         """Return the value of the state before the first step: a lower bound of the peak."""

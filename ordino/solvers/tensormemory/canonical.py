@@ -27,6 +27,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.team import Team
 from ordino.models.tensormemory.lifetimes import FREE, Lifetimes
 from ordino.models.tensormemory.placement import Placement
+from ordino.models.tensormemory.placement_bounds import overload
 from ordino.models.tensormemory.sections import Sections, sections
 
 __all__ = ["KERNELS", "NAME", "Ground", "Search", "canonical", "least", "takes"]
@@ -72,6 +73,9 @@ def canonical(*, memory: int = MEMORY_ROWS) -> Solver:
     """
 
     def solve(instance: Lifetimes, incumbent: Incumbent, budget: Budget) -> None:
+        if (reason := overload(instance)) is not None:
+            incumbent.prove_infeasible(NAME, reason)
+            return
         incumbent.raise_bound(0 if instance.capacity is not None else least(instance), NAME)
         kernels: Any = load(KERNELS, budget)
         if kernels is not None and not incumbent.closed:

@@ -9,12 +9,14 @@ from ordino.heuristics.tensormemory import rules
 from ordino.heuristics.tensormemory.orders import ORDERS
 from ordino.heuristics.tensormemory.replacement import belady as leave_farthest
 from ordino.models.tensormemory.graph import Graph
-from ordino.models.tensormemory.residence import Uses
+from ordino.models.tensormemory.residence import Residences, Uses
 from ordino.solvers.tensormemory.packing import at_any_price
 
 __all__ = ["NAME", "belady", "prove_capacity"]
 
 NAME = "belady"
+MENDED = 2
+"""Orders whose plans get addresses at any price, the best first."""
 
 
 def belady(*, order: rules.Order = "best") -> Solver:
@@ -28,15 +30,17 @@ def belady(*, order: rules.Order = "best") -> Solver:
         if prove_capacity(instance, incumbent, NAME) or budget.should_stop():
             return
         plan = rules.belady(instance, order=order)
+        value = None if plan is None else rules.value_of(instance, plan)
         if plan is not None:
             incumbent.offer(plan, NAME)
-            return
-        for name in rules.orders_of(instance, order)[::-1]:
-            residences = leave_farthest(Uses.of(instance, ORDERS[name](instance)))
-            plan = at_any_price(residences, budget)
-            if plan is not None:
-                incumbent.offer(plan, NAME)
-                return
+        names = rules.orders_of(instance, order)
+        tried = [leave_farthest(Uses.of(instance, ORDERS[name](instance))) for name in names]
+        for residences in sorted(tried, key=Residences.value)[:MENDED]:
+            if value is None or residences.value() < value:
+                plan = at_any_price(residences, budget)
+                if plan is not None:
+                    incumbent.offer(plan, NAME)
+                    return
 
     return solve
 
