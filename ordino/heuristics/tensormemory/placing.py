@@ -41,6 +41,8 @@ __all__ += ["takes"]
 NAME = "climb"
 KERNELS = "ordino.heuristics.tensormemory.placing_kernels"
 SLICE_SECONDS = 0.05
+MOST_BUFFERS = 100_000
+"""With more, one placement takes longer than a stop may wait."""
 PATIENCE = 3000
 """Steps in vain, and as many times the buffers, after which an order is shaken."""
 SHAKEN_SHARE = 0.05
@@ -48,7 +50,11 @@ SHAKEN_SHARE = 0.05
 
 def takes(instance: Any) -> str | None:
     """Say why an instance is not for placing, or return `None`."""
-    return None if isinstance(instance, Lifetimes) else "only for lifetimes"
+    if not isinstance(instance, Lifetimes):
+        return "only for lifetimes"
+    if instance.buffers > MOST_BUFFERS:
+        return f"{instance.buffers} buffers, beyond {MOST_BUFFERS}"
+    return None
 
 
 def by_size(instance: Lifetimes) -> Placement | None:
