@@ -119,6 +119,9 @@ def exchange() -> Solver:
     """
 
     def solve(instance: Mapping, incumbent: Incumbent, budget: Budget) -> None:
+        if incumbent.best is None:  # while the kernels may be compiling
+            nothing = np.full(instance.lifetimes.buffers, ABSENT)
+            incumbent.offer(Placement(nothing), NAME)
         kernels: Any = load(KERNELS, budget)
         if kernels is not None:
             team = _Team(instance, incumbent, budget)
