@@ -16,7 +16,7 @@ from ordino.commands.input import (
     require_one_stdin,
     require_valid,
 )
-from ordino.commands.output import answer, answer_json, deliver, require_writable
+from ordino.commands.output import answer, answer_json, require_writable
 from ordino.commands.parameters import (
     OUTPUT,
     Call,

@@ -174,8 +174,10 @@ def test_hints_are_taken_where_they_help() -> None:
 
 def test_infeasible_fits_are_proved_to_be() -> None:
     instance = kit.sample()
-    result = ordino.solve(replace(instance, capacity=instance.load - 1), time_limit=10)
-    assert result.status is ordino.Status.INFEASIBLE
+    for solver in ("canonical", "climb", "cpsat"):
+        small = replace(instance, capacity=instance.load - 1)
+        result = ordino.solve(small, solver=solver, time_limit=10)
+        assert result.status is ordino.Status.INFEASIBLE
     clash = Lifetimes.of([0, 0], [2, 2], [4, 4], fixed=[0, 2])
     for capacity in (None, 100):
         found = ordino.solve(replace(clash, capacity=capacity), time_limit=10)
@@ -204,6 +206,10 @@ def test_what_is_too_large_for_a_method_is_refused() -> None:
     wide = lifetimes(buffers=3000, seed=1)
     assert "3000 buffers" in str(canonical.takes(wide))
     assert canonical.takes(kit.sample_mapping()) is not None
+    assert placing.takes(kit.sample_mapping()) is not None
+    count = placing.MOST_BUFFERS + 1
+    vast = Lifetimes.of(np.arange(count), np.arange(count) + 1, np.ones(count, np.int64))
+    assert f"{count} buffers" in str(placing.takes(vast))
     windowed = Lifetimes.of([0], [3], [4], gaps=[(0, 1, 2, 0, 2)])
     assert "windows" in str(canonical.takes(windowed))
     assert ordino.solve(windowed, time_limit=5).status is ordino.Status.OPTIMAL

@@ -21,6 +21,8 @@ __all__ = ["KERNELS", "NAME", "by_density", "exchange", "takes"]
 NAME = "exchange"
 KERNELS = "ordino.heuristics.tensormemory.exchange_kernels"
 SLICE_SECONDS = 0.05
+MOST_BUFFERS = 50_000
+"""With more, a first filling takes longer than a stop may wait."""
 SLICE_PUTS = 256
 """Buffers that are brought in between two looks at the clock."""
 
@@ -33,7 +35,11 @@ CYCLES = (0.04, 0.12, 0.35, 1.0)
 
 def takes(instance: Any) -> str | None:
     """Say why an instance is not for these methods, or return `None`."""
-    return None if isinstance(instance, Mapping) else "only for mappings"
+    if not isinstance(instance, Mapping):
+        return "only for mappings"
+    if (count := instance.lifetimes.buffers) > MOST_BUFFERS:
+        return f"{count} buffers, beyond {MOST_BUFFERS}"
+    return None
 
 
 def by_density(instance: Mapping) -> Placement:
@@ -113,6 +119,9 @@ def exchange() -> Solver:
     """
 
     def solve(instance: Mapping, incumbent: Incumbent, budget: Budget) -> None:
+        if incumbent.best is None:  # while the kernels may be compiling
+            nothing = np.full(instance.lifetimes.buffers, ABSENT)
+            incumbent.offer(Placement(nothing), NAME)
         kernels: Any = load(KERNELS, budget)
         if kernels is not None:
             team = _Team(instance, incumbent, budget)

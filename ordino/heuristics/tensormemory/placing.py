@@ -22,6 +22,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.team import Team
 from ordino.models.tensormemory.lifetimes import BUFFER, END, FREE, START, Lifetimes
 from ordino.models.tensormemory.placement import Placement
+from ordino.models.tensormemory.placement_bounds import overload
 from ordino.models.tensormemory.placement_check import check_lifetimes
 
 __all__ = [
@@ -40,6 +41,8 @@ __all__ += ["takes"]
 NAME = "climb"
 KERNELS = "ordino.heuristics.tensormemory.placing_kernels"
 SLICE_SECONDS = 0.05
+MOST_BUFFERS = 100_000
+"""With more, one placement takes longer than a stop may wait."""
 PATIENCE = 3000
 """Steps in vain, and as many times the buffers, after which an order is shaken."""
 SHAKEN_SHARE = 0.05
@@ -47,7 +50,11 @@ SHAKEN_SHARE = 0.05
 
 def takes(instance: Any) -> str | None:
     """Say why an instance is not for placing, or return `None`."""
-    return None if isinstance(instance, Lifetimes) else "only for lifetimes"
+    if not isinstance(instance, Lifetimes):
+        return "only for lifetimes"
+    if instance.buffers > MOST_BUFFERS:
+        return f"{instance.buffers} buffers, beyond {MOST_BUFFERS}"
+    return None
 
 
 def by_size(instance: Lifetimes) -> Placement | None:
@@ -182,6 +189,9 @@ def climb() -> Solver:
     """
 
     def solve(instance: Lifetimes, incumbent: Incumbent, budget: Budget) -> None:
+        if (reason := overload(instance)) is not None:
+            incumbent.prove_infeasible(NAME, reason)
+            return
         kernels: Any = load(KERNELS, budget)
         if kernels is not None:
             team = _Team(instance, incumbent, budget, kernels)

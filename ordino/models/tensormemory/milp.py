@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ordino.core.errors import UsageError
 from ordino.core.objective import Value
 from ordino.models.formulation import MilpFormulation
 from ordino.models.tensormemory.graph import INPUT, Graph, Plan
@@ -31,7 +32,7 @@ LARGEST_NUMBER = 100_000
 def takes(instance: Any) -> str | None:
     """Say why there is no MILP of an instance, or return `None`."""
     if not isinstance(instance, Graph):
-        return "there is no MILP of such instances"
+        return "it is no graph of operators"
     if instance.capacity is None:
         return "its goal is the peak"
     if instance.scratch.any():
@@ -55,9 +56,11 @@ def _unit(graph: Graph) -> int:
 
 
 def formulate(instance: Graph, upper_bound: Value | None) -> MilpFormulation:
-    """Build the programme; `takes` has nothing against the instance."""
+    """Build the programme; raises `UsageError` where `takes` has something against the instance."""
     import pulp
 
+    if (reason := takes(instance)) is not None:
+        raise UsageError(f"no MILP of this instance: {reason}")
     assert instance.capacity is not None
     problem = pulp.LpProblem("traffic", pulp.LpMinimize)
     steps, tensors = range(instance.operators), range(instance.tensors)

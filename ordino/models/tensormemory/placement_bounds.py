@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ordino.models.tensormemory.lifetimes import HIGH, LOW, Lifetimes
+from ordino.models.tensormemory.lifetimes import END, HIGH, LOW, START, Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.sections import sections
 
-__all__ = ["fractional", "load"]
+__all__ = ["busiest", "fractional", "load", "overload"]
 
 MOST_MEMBERS = 500_000
 """Buffers in sections, over all sections, of a linear program."""
@@ -24,6 +24,28 @@ def load(instance: Any) -> int | None:
     if not isinstance(instance, Lifetimes):
         return None
     return instance.load if instance.capacity is None else 0
+
+
+def busiest(instance: Lifetimes) -> tuple[int, int]:
+    """Return the first moment of the largest load, and that load. O(n log n)."""
+    pieces = instance.pieces()
+    taken = pieces[:, HIGH] - pieces[:, LOW]
+    times = np.concatenate([pieces[:, START], pieces[:, END]])
+    change = np.concatenate([taken, -taken])
+    by_time = np.lexsort((change, times))
+    loads = np.cumsum(change[by_time])
+    most = int(loads.argmax())
+    return int(times[by_time][most]), int(loads[most])
+
+
+def overload(instance: Lifetimes) -> str | None:
+    """Say at which moment more is alive than the capacity holds, or return `None`."""
+    if instance.capacity is None or not instance.pieces().size:
+        return None
+    moment, most = busiest(instance)
+    if most <= instance.capacity:
+        return None
+    return f"{most} bytes are alive at time {moment}, beyond the capacity of {instance.capacity}"
 
 
 def fractional(instance: Any) -> int | None:

@@ -10,6 +10,7 @@ from ordino.core.scene import Bar, Mark, Scene
 from ordino.models.tensormemory.lifetimes import FREE, Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement import ABSENT, Placement
+from ordino.models.tensormemory.placement_bounds import busiest
 from ordino.models.tensormemory.sections import sections
 
 __all__ = ["lifetimes_facts", "lifetimes_scene", "mapping_facts", "mapping_scene"]
@@ -53,27 +54,16 @@ def _map(instance: Lifetimes, solution: Placement, title: str, height: int) -> S
                 span=(begin, until),
             )
         )
-    busiest, load = _busiest(instance)
+    moment, load = busiest(instance)
     return Scene(
         title=title,
         axis="time",
         rows=("memory",),
         bars=tuple(bars),
-        marks=(Mark(busiest, f"load {load}"),),
+        marks=(Mark(moment, f"load {load}"),),
         height=height,
         upright="address",
     )
-
-
-def _busiest(instance: Lifetimes) -> tuple[int, int]:
-    """Return the first moment of the largest load, and that load."""
-    _, start, end, low, high = instance.pieces().T
-    times = np.concatenate([start, end])
-    change = np.concatenate([high - low, low - high])
-    by_time = np.lexsort((change, times))
-    load = np.cumsum(change[by_time])
-    most = int(load.argmax())
-    return int(times[by_time][most]), int(load[most])
 
 
 def lifetimes_facts(instance: Lifetimes) -> dict[str, Any]:

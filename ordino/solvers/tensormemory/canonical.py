@@ -5,8 +5,8 @@ tried, each for a number of nodes that grows from round to round: known good one
 States that have failed are remembered for all of them (by 84 bits of a hash). A search that comes
 to its end without a fit proves that there is none.
 
-For the least height, each round tries the bound, the height just below the best known one, and
-heights between them: a fit is a better height, a failure a better bound.
+For the least height, the orders of a round look at different heights, from the bound to just below
+the best known one: a fit is a better height, a failure a better bound.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ordino.core.kernel import load
 from ordino.heuristics.team import Team
 from ordino.models.tensormemory.lifetimes import FREE, Lifetimes
 from ordino.models.tensormemory.placement import Placement
+from ordino.models.tensormemory.placement_bounds import overload
 from ordino.models.tensormemory.sections import Sections, sections
 
 __all__ = ["KERNELS", "NAME", "Ground", "Search", "canonical", "least", "takes"]
@@ -36,12 +37,16 @@ KERNELS = "ordino.solvers.tensormemory.canonical_kernels"
 SLICE_SECONDS = 0.05
 FIRST_NODES = 2000
 GROWTH = 2.0
+GROWTH_OF_HEIGHTS = 1.3
+"""The same where each round looks at other heights in the same orders."""
 MEMORY_ROWS = 1 << 20
 MOST_BUFFERS = 2000
 MOST_PAIRS = 1_000_000
 NOISE = 0.3
+SHARES = (0.5, 1.0, 0.0, 0.25, 0.75)
+"""Heights that are tried, from the bound to just below the incumbent."""
 
-RANKS = ("TWA", "UZ", "TAW", "LC", "WAT", "TC", "AW", "CL", "TO", "UW")
+RANKS = ("TWA", "UZ", "TAW", "LC", "WAT", "TCA", "AW", "CL", "TO", "UW")
 """Keys of the orders, the first one first: area, sections (C), start (L), overlaps, largest load of
 a section (T), end (U), width in time, size (Z); all descending. Three are Moffitt's."""
 
@@ -68,6 +73,9 @@ def canonical(*, memory: int = MEMORY_ROWS) -> Solver:
     """
 
     def solve(instance: Lifetimes, incumbent: Incumbent, budget: Budget) -> None:
+        if (reason := overload(instance)) is not None:
+            incumbent.prove_infeasible(NAME, reason)
+            return
         incumbent.raise_bound(0 if instance.capacity is not None else least(instance), NAME)
         kernels: Any = load(KERNELS, budget)
         if kernels is not None and not incumbent.closed:
@@ -231,6 +239,7 @@ class _Team(Team):
         self.memory = np.zeros(memory, np.uint64)
         self.step = _step(ground.instance)
         self.turns = itertools.count()
+        self.growth = GROWTH if ground.instance.capacity is not None else GROWTH_OF_HEIGHTS
         self.low = least(ground.instance)
 
     def finished(self) -> bool:
@@ -247,7 +256,7 @@ class _Team(Team):
             best = instance.ceiling + self.step
         with self.lock:
             low = self.low
-        share = (0.0, 1.0, 0.25, 1.0, 0.0, 0.5)[turn % 6]
+        share = SHARES[(turn + turn // (2 * len(RANKS))) % len(SHARES)]
         steps = max(0, (best - 1 - low) // self.step)
         return int(low + int(share * steps) * self.step)
 
@@ -259,10 +268,10 @@ class _Team(Team):
         while not self.finished():
             with self.lock:
                 turn = next(self.turns)
-            limit = int(FIRST_NODES * GROWTH ** (turn // orders))
+            limit = int(FIRST_NODES * self.growth ** (turn // orders))
             random = np.random.default_rng((self.budget.seed, turn))
             search.begin(self.ground.rank(turn, random))
-            height = self.target(turn // 2 + turn // orders)
+            height = self.target(turn)
             result = self.kernels.OPEN
             while result == self.kernels.OPEN and search.nodes < limit and not self.finished():
                 began = time.monotonic()
