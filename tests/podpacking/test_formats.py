@@ -273,6 +273,28 @@ def test_who_stays() -> None:
     assert loose.hold.tolist() == [FREE, FREE, DAEMON, PINNED, FREE, PROTECTED]
 
 
+def test_what_is_not_modelled_is_told() -> None:
+    term = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "web"}}}
+    chosen = term | {"namespaceSelector": {"matchLabels": {"team": "a"}}}
+    every = term | {"namespaceSelector": {}}
+
+    def apart(term: dict[str, Any]) -> dict[str, Any]:
+        rule = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+        return {"podAntiAffinity": rule}
+
+    claims = [{"name": "gpu"}]
+    made = cluster_of(
+        node("a"),
+        pod("one-1", affinity=apart(chosen)),
+        pod("two-1", affinity=apart(every), resourceClaims=claims),
+    )
+    assert made.notes == (
+        "1 pods with a namespaceSelector in podAntiAffinity (read as all namespaces), "
+        "which are not modelled",
+        "1 pods with resourceClaims, which are not modelled",
+    )
+
+
 def test_a_crowded_node_is_told_and_planned_from() -> None:
     crowd = [pod(f"web-{i}", "a") for i in range(5)]
     made = cluster_of(node("a"), node("b"), *crowd, pod("new-1"))

@@ -229,8 +229,21 @@ def read_pod(data: Node) -> PodObject:
             key for each in _items(spec, "volumes") if isinstance(each.value, dict)
             for key in each.value if key in ("emptyDir", "persistentVolumeClaim", "ephemeral")
         ),
-        unknown=tuple(key for key in ("resourceClaims",) if _items(spec, key)),
+        unknown=_not_modelled(spec),
     )  # fmt: skip
+
+
+def _not_modelled(spec: Node) -> tuple[str, ...]:
+    """Name what the pod asks for and no instance can say."""
+    found = ["resourceClaims"] if _items(spec, "resourceClaims") else []
+    affinity = field(spec, "affinity")
+    for kind in ("podAffinity", "podAntiAffinity"):
+        part = None if affinity is None else field(affinity, kind)
+        for each in _items(part, "requiredDuringSchedulingIgnoredDuringExecution"):
+            chosen = each.get("namespaceSelector")
+            if chosen is not None and chosen.value:
+                found.append(f"a namespaceSelector in {kind} (read as all namespaces)")
+    return tuple(dict.fromkeys(found))
 
 
 def finished(data: Node) -> bool:
