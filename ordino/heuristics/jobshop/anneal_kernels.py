@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from ordino.core.kernel import kernel
-from ordino.heuristics.jobshop.random_kernels import below
+from ordino.core.random_kernels import below
 from ordino.heuristics.jobshop.shop_generation_kernels import generate
 from ordino.heuristics.jobshop.shop_kernels import NONE, arrange, fit, forward, gap_of
 

@@ -25,7 +25,7 @@ import math
 import numpy as np
 
 from ordino.core.kernel import kernel
-from ordino.heuristics.jobshop.random_kernels import below
+from ordino.core.random_kernels import below
 
 __all__ = ["ACCEPTED", "BEST", "MOVES", "anneal", "arrange", "construct", "objective"]
 

@@ -21,7 +21,7 @@ O(n + l) for n operations and precedences and l operations on its machines.
 from __future__ import annotations
 
 from ordino.core.kernel import kernel
-from ordino.heuristics.jobshop.random_kernels import below
+from ordino.core.random_kernels import below
 from ordino.heuristics.jobshop.shop_generation_kernels import generate
 from ordino.heuristics.jobshop.shop_kernels import NONE as _NONE
 from ordino.heuristics.jobshop.shop_kernels import arrange, fit, gap_of

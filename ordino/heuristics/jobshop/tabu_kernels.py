@@ -33,9 +33,9 @@ from __future__ import annotations
 import numpy as np
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import below
 from ordino.heuristics.jobshop.giffler_thompson_kernels import generate
 from ordino.heuristics.jobshop.pool_kernels import distance
-from ordino.heuristics.jobshop.random_kernels import below
 
 __all__ = ["BEST", "IMPROVED", "MOVES", "arrange", "distance", "generate", "search"]
 

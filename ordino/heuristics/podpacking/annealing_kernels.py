@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import below, draw
 
 __all__ = ["MOBILE", "OPTIONAL", "anneal"]
 
@@ -19,25 +20,9 @@ MOBILE, OPTIONAL = 1, 2
 """A pod may be elsewhere; and from 2 + its tier, nowhere as well, for one of its tier or above."""
 
 
-@kernel("uint64(uint64[::1])")
-def _next(state):  # type: ignore[no-untyped-def]
-    """Return the next random number (xorshift64*; Marsaglia 2003, Vigna 2016)."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    return x * np.uint64(2685821657736338717)
-
-
-@kernel("int64(uint64[::1],int64)")
-def _below(state, n):  # type: ignore[no-untyped-def]
-    return np.int64((_next(state) >> np.uint64(33)) % np.uint64(n))
-
-
 @kernel("float64(uint64[::1])")
 def _unit(state):  # type: ignore[no-untyped-def]
-    return np.float64(_next(state) >> np.uint64(11)) * 1.1102230246251565e-16
+    return np.float64(draw(state) >> np.uint64(11)) * 1.1102230246251565e-16
 
 
 @kernel("float64(int64[:,::1],float64[:,::1],int64,int64,int64[::1],int64,int64[::1],int64)")
@@ -111,14 +96,14 @@ def anneal(  # type: ignore[no-untyped-def]
             temperature = hot * ratio ** (done / moves)
             if counts[0] == 0 and (counts[1] == 0 or away <= 0):
                 return done
-        p = pods[_below(state, size)]
+        p = pods[below(state, size)]
         j, c = node[p], kind[p]
-        roll = _below(state, 16)
+        roll = below(state, 16)
         if roll < 6 or size < 2:
             if home[p] >= 0 and j != home[p] and roll < 3:
                 k = home[p]
             else:
-                k = _below(state, nodes)
+                k = below(state, nodes)
             if k == j or (k != home[p] and barred[eligibility[c], k]):
                 continue
             if not _fits(free, k, demand[c], demand[c], 0):
@@ -145,7 +130,7 @@ def anneal(  # type: ignore[no-untyped-def]
             if j < 0:
                 counts[0] -= worth[c]
         else:
-            q = pods[_below(state, size)]
+            q = pods[below(state, size)]
             k, d = node[q], kind[q]
             if c == d or k == j or k < 0:
                 continue

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import below
 
 __all__ = ["BEST", "LOST", "WAITING", "anneal"]
 
@@ -18,18 +17,6 @@ WAITING, LOST, BEST = range(3)
 """Places in `state`: pods without a node, their worth, the least worth seen."""
 
 _I, _M, _F = "int64[::1]", "int64[:, ::1]", "float64[::1]"
-
-
-@kernel("int64(uint64[::1], int64)")
-def _below(random, count):  # type: ignore[no-untyped-def]
-    """Draw a number from 0 to count - 1 (xorshift64*)."""
-    x = random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    random[0] = x
-    drawn = np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(33))
-    return (drawn * count) >> 31
 
 
 @kernel(f"float64(int64, {_M}, {_M}, {_F}, int64, float64)")
@@ -142,11 +129,11 @@ def anneal(  # type: ignore[no-untyped-def]
     temperature = hot
     for _ in range(proposals):
         temperature *= cool
-        if state[WAITING] and _below(random, 2):
-            p = waiting[_below(random, state[WAITING])]
+        if state[WAITING] and below(random, 2):
+            p = waiting[below(random, state[WAITING])]
         else:
-            p = _below(random, pods)
-        i, j, k = node[p], _below(random, nodes), kind[p]
+            p = below(random, pods)
+        i, j, k = node[p], below(random, nodes), kind[p]
         if j == i or barred[eligibility[k], j]:
             continue
         change = _misfit(j, free, left, beside, size, begun)
@@ -158,7 +145,7 @@ def anneal(  # type: ignore[no-untyped-def]
         fits = _fits(size, share, whole, demand, free, left, k, j)
         if not fits and there[j]:
             q = first[j]
-            for _step in range(_below(random, there[j])):
+            for _step in range(below(random, there[j])):
                 q = behind[q]
             kq, q_bits = kind[q], bits[q]
             _shift(size, share, demand, free, left, kq, j, q_bits, 1)
@@ -183,7 +170,7 @@ def anneal(  # type: ignore[no-untyped-def]
                 change -= _misfit(i, free, left, beside, size, begun)
             # `change` is by how much the energy falls
             accepted = change >= 0 or (
-                _below(random, 2**31) < math.exp(change / temperature) * 2.0**31
+                below(random, 2**31) < math.exp(change / temperature) * 2.0**31
             )
             if not accepted:
                 if to >= 0:

@@ -26,6 +26,7 @@ from __future__ import annotations
 import numpy as np
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import below
 
 __all__ = ["NOWHERE", "WORST", "evaluate", "evolve", "fill", "forward", "sample"]
 
@@ -331,23 +332,6 @@ def evaluate(  # type: ignore[no-untyped-def]
         sort_by(times, 0, False, order, scratch, count, latest)
         order[:] = scratch
     result[2] = made
-
-
-@kernel("uint64(uint64[::1])")
-def draw(state):  # type: ignore[no-untyped-def]
-    """Draw 63 random bits (xorshift64*); `state` holds one value other than 0."""
-    x = state[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    state[0] = x
-    return (x * np.uint64(2685821657736338717)) >> np.uint64(1)
-
-
-@kernel("int64(uint64[::1], int64)")
-def below(state, count):  # type: ignore[no-untyped-def]
-    """Draw a number from 0 to count - 1."""
-    return np.int64(draw(state) % np.uint64(count))
 
 
 @kernel(f"void({_P}, uint64[::1], {_A}, int64, {_A}, {_A}, {_A})")

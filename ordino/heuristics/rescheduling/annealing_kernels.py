@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import below
 
 __all__ = ["BEST", "FRAGMENTED", "MIGRATIONS", "anneal"]
 
@@ -18,18 +19,6 @@ MIGRATIONS, FRAGMENTED, BEST = range(3)
 """Places in `state`: migrations, fragmented cores, the least of them seen."""
 
 _I, _M, _F, _U = "int64[::1]", "int64[:, ::1]", "float64[::1]", "uint64[::1]"
-
-
-@kernel(f"int64({_U}, int64)")
-def _below(random, count):  # type: ignore[no-untyped-def]
-    """Draw a number from 0 to count - 1 (xorshift64*)."""
-    x = random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    random[0] = x
-    drawn = np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(33))
-    return (drawn * count) >> 31
 
 
 @kernel(f"boolean({_I}, {_I}, {_I}, {_M}, {_M}, int64, int64, int64, int64)")
@@ -108,17 +97,17 @@ def anneal(  # type: ignore[no-untyped-def]
     to = np.empty(2, np.int64)
     for _ in range(proposals):
         temperature *= cool
-        draw = _below(random, 8)
+        draw = below(random, 8)
         pair = 1
         if draw == 0 and state[MIGRATIONS] > 0:
-            vm[0] = moved[_below(random, state[MIGRATIONS])]
+            vm[0] = moved[below(random, state[MIGRATIONS])]
             to[0] = home[vm[0]]
         else:
-            vm[0] = movable[_below(random, size)]
+            vm[0] = movable[below(random, size)]
             if draw < 5:
-                to[0] = _below(random, bins)
+                to[0] = below(random, bins)
             else:
-                vm[1] = movable[_below(random, size)]
+                vm[1] = movable[below(random, size)]
                 if spans[vm[0]] != spans[vm[1]] or cores[vm[0]] == cores[vm[1]]:
                     continue
                 to[0], to[1] = at[vm[1]], at[vm[0]]
@@ -158,7 +147,7 @@ def anneal(  # type: ignore[no-untyped-def]
             fragments += f % slot - free[out + b] % slot + g % slot - free[into + b] % slot
         if not allowed:
             continue
-        if change > 0 and _below(random, 2**31) >= math.exp(-change / temperature) * 2.0**31:
+        if change > 0 and below(random, 2**31) >= math.exp(-change / temperature) * 2.0**31:
             continue
         for b in range(width):
             free[out + b] += given

@@ -22,22 +22,12 @@ import math
 import numpy as np
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import draw
 
 __all__ = ["anneal", "fill"]
 
 _A, _AA, _BITS = "int64[::1]", "int64[:, ::1]", "uint64[::1]"
 _BUFFERS = ", ".join([_A] * 7)
-
-
-@kernel(f"uint64({_BITS})")
-def _draw(random):  # type: ignore[no-untyped-def]
-    """Draw 64 bits (xorshift64*)."""
-    x = random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    random[0] = x
-    return x * np.uint64(2685821657736338717)
 
 
 @kernel(
@@ -102,7 +92,7 @@ def _cheapest(  # type: ignore[no-untyped-def]
             best, chosen, ties = cost, at, 1
         elif cost == best:
             ties += 1
-            if _draw(random) % np.uint64(ties) == 0:
+            if draw(random) % np.uint64(ties) == 0:
                 chosen = at
     begun = over = 0
     cost = 0
@@ -121,7 +111,7 @@ def _cheapest(  # type: ignore[no-untyped-def]
             best, chosen, ties = cost, at, 1
         elif cost == best:
             ties += 1
-            if _draw(random) % np.uint64(ties) == 0:
+            if draw(random) % np.uint64(ties) == 0:
                 chosen = at
     return chosen, best + forced
 
@@ -238,11 +228,11 @@ def anneal(  # type: ignore[no-untyped-def]
     """
     n = size.size
     for _ in range(steps):
-        b = np.int64((_draw(random) >> np.uint64(33)) % np.uint64(n))
+        b = np.int64((draw(random) >> np.uint64(33)) % np.uint64(n))
         if size[b] > capacity:
             continue
         here = offset[b] >= 0
-        if here and _draw(random) % np.uint64(4) != 0:
+        if here and draw(random) % np.uint64(4) != 0:
             continue
         at, cost = _cheapest(
             b, size, alignment, start, end, benefit, tensor, alone, offset, inside, count, lows,
@@ -250,7 +240,7 @@ def anneal(  # type: ignore[no-untyped-def]
         )  # fmt: skip
         gain = -cost if here else benefit[b] - cost
         if gain < 0:
-            u = (float(_draw(random) >> np.uint64(11)) + 1.0) / 9007199254740993.0
+            u = (float(draw(random) >> np.uint64(11)) + 1.0) / 9007199254740993.0
             if gain < temperature * math.log(u):
                 continue
         _put(b, at, size, alignment, start, end, benefit, tensor, alone, offset, inside, count)

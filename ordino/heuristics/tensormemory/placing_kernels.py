@@ -17,26 +17,13 @@ Arrays, for n buffers and p pieces:
 
 from __future__ import annotations
 
-import numpy as np
-
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import below
 
 __all__ = ["climb", "place"]
 
 _A, _AA, _BITS = "int64[::1]", "int64[:, ::1]", "uint64[::1]"
 _NONE = 2**62
-
-
-@kernel(f"int64({_BITS}, int64)")
-def _below(random, count):  # type: ignore[no-untyped-def]
-    """Draw a number from 0 to count - 1 (xorshift64*)."""
-    x = random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    random[0] = x
-    drawn = np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(33))
-    return (drawn * count) >> 31
 
 
 @kernel(f"int64({_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_AA}, boolean, int64)")
@@ -135,15 +122,15 @@ def climb(  # type: ignore[no-untyped-def]
             b = order[k]
             if offset[b] + size[b] == height:
                 seen += 1
-                if _below(random, seen) == 0:
+                if below(random, seen) == 0:
                     top = k
         trial[:] = order
         peak = order[top]
-        kind = _below(random, 8)
+        kind = below(random, 8)
         taken = top
         if kind >= 4:  # some buffer that is there with the highest one
             for _try in range(8):
-                k = bottom + _below(random, movable)
+                k = bottom + below(random, movable)
                 b = order[k]
                 if (
                     start[piece_of[b]] < end[piece_of[peak + 1] - 1]
@@ -152,11 +139,11 @@ def climb(  # type: ignore[no-untyped-def]
                     taken = k
                     break
         if taken < bottom:
-            taken = bottom + _below(random, movable)
+            taken = bottom + below(random, movable)
         if kind == 0 or taken == bottom:
-            to = bottom + _below(random, movable)
+            to = bottom + below(random, movable)
         else:
-            to = bottom + _below(random, taken - bottom)
+            to = bottom + below(random, taken - bottom)
         b = order[taken]
         if kind == 1:
             trial[taken], trial[to] = order[to], b

@@ -13,6 +13,7 @@ import numpy as np
 from numba import types
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import below
 from ordino.models.podpacking.scheduler_state import Cluster, Scoring, State
 
 __all__ = ["arrive", "occupy", "run"]
@@ -39,17 +40,6 @@ _STATE = types.NamedTuple(
     (_M, _M, *[_I] * 11, _M, *[_I] * 8, _M, _M, _I, _I, types.uint64[::1]), State
 )
 _SCORING = types.NamedTuple((_N, _I, _I, _N, _N, _N, _N), Scoring)
-
-
-@kernel(types.int64(types.uint64[::1], _N))
-def _below(random, count):  # type: ignore[no-untyped-def]
-    """Draw a number from 0 to count - 1 (xorshift64*)."""
-    x = random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    random[0] = x
-    return np.int64((x * np.uint64(2685821657736338717) >> np.uint64(1)) % np.uint64(count))
 
 
 # The queue: greatest priority first, then longest in the queue
@@ -409,7 +399,7 @@ def _select(c, s, o, found):  # type: ignore[no-untyped-def]
         elif s.score[0, x] == s.score[0, best]:
             ties += 1
             if o.random:
-                if _below(s.random, ties) == 0:
+                if below(s.random, ties) == 0:
                     best = x
             elif s.feasible[x] < s.feasible[best]:
                 best = x
@@ -500,7 +490,7 @@ def _preempt(c, s, o, pod):  # type: ignore[no-untyped-def]
     enough = min(nodes, max(100, nodes // 10))
     offset = 0
     if o.random and places > 0 and not plain:
-        offset = _below(s.random, nodes)
+        offset = below(s.random, nodes)
     key, best = np.zeros(5, np.int64), np.zeros(5, np.int64)
     scratch, chosen = s.victims[0], s.victims[1]
     candidates, harmless, target, evicted = 0, 0, -1, 0
