@@ -54,7 +54,7 @@ def takes(instance: Any) -> str | None:
     return None
 
 
-def insertion(*, heat: float = 0.02) -> Solver:
+def insertion(*, heat: float = 0.03) -> Solver:
     """Return a solver that improves schedules by job insertion.
 
     An iteration is a job that is taken out. One thread a worker, each with a schedule of its own.
