@@ -265,7 +265,7 @@ WRONG = {
     "solver of another family": (("--set", "shops", "--solver", "mdd"), 2, "selects nothing"),
     "seeds": (("--set", "shops", "--seed", "a-b"), 2, "0-9"),
     "workers": (("--set", "shops", "--workers", "4096"), 2, "--oversubscribe"),
-    "problem": (("--set", "shops", "--problem", "x=1"), 2, "problem options"),
+    "problem": (("--set", "shops", "--problem", "x=1"), 2, "no parameter of family jobshop"),
     "plan": (("nowhere.toml",), 5, "can't be read"),
     "store": (("--set", "shops", "--store", "data"), 5, "no store"),
 }

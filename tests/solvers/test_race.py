@@ -259,14 +259,20 @@ def _race(digits: Digits, bound: tuple[int, ...], *, still: bool) -> dict[str, l
     return had
 
 
-def test_where_the_gap_stays_wide_the_improvers_get_all_workers(digits: Digits) -> None:
+def test_where_the_gap_stays_wide_the_improvers_get_all_workers(
+    digits: Digits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ordino.solvers.race.LOOK_SECONDS", 0.0)
     had = _race(digits, (3,), still=False)
     assert had["improver"][0] == had["prover"][0] == 1
     assert had["improver"][-1] == 2
     assert len(had["prover"]) < len(had["improver"])
 
 
-def test_where_the_gap_is_narrow_and_nothing_moves_the_provers_get_them(digits: Digits) -> None:
+def test_where_the_gap_is_narrow_and_nothing_moves_the_provers_get_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ordino.solvers.race.LOOK_SECONDS", 0.0)
     had = _race(Digits(count=7, demand=61), (9, 61), still=True)
     assert had["improver"][0] == had["prover"][0] == 1
     assert had["prover"][-1] == 2

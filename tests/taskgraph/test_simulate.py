@@ -14,9 +14,9 @@ import ordino
 from ordino.core.errors import RejectedSolution, UsageError
 from ordino.heuristics.taskgraph import rules
 from ordino.heuristics.taskgraph.simulate import factors
-from ordino.instances.jobshop.bundled import load
 from ordino.instances.reading import dump_instance
 from ordino.instances.taskgraph import generate
+from ordino.models.tardiness.problem import SingleMachine
 from ordino.models.taskgraph.problem import Schedule, TaskGraph
 
 STREAM = generate.ds3_stream(jobs=12, interval=20.0, seed=4)
@@ -89,8 +89,8 @@ def test_what_makes_no_sense_is_refused() -> None:
         ordino.simulate(graph, replications=0)
     with pytest.raises(RejectedSolution, match="on processor 9"):
         ordino.simulate(graph, Schedule([9], [0]))
-    with pytest.raises(UsageError, match="jobshop has no simulation"):
-        ordino.simulate(load("ft06"))
+    with pytest.raises(UsageError, match="tardiness has no simulation"):
+        ordino.simulate(SingleMachine.of([1], [1]))
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -196,8 +196,8 @@ def test_windows_of_a_long_graph_get_better(seed: int) -> None:
     graph = cells(cells=12, nodes=4, seed=seed)
     graph = replace(graph, capacity=graph.least_capacity, addresses=False)
     first = ordino.solve(graph, solver="belady", time_limit=10)
-    result = ordino.solve(graph, solver="divide", iterations=100, time_limit=20)
+    result = ordino.solve(graph, solver="divide", iterations=100, time_limit=5)
     assert result.failures == ()
     assert result.objective <= first.objective
-    best = ordino.solve(graph, solver="states", time_limit=20)
+    best = ordino.solve(graph, solver="states", time_limit=3)
     assert best.bound <= result.objective

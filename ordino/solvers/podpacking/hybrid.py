@@ -29,6 +29,8 @@ LOAD_SHARE = 0.3
 """Of the time, for kernels that are not compiled yet."""
 FIRST_SHARE = 0.1
 """Of the time, for annealing before levels are solved as a whole."""
+PROOF_SHARE = 0.2
+"""Of the time, on one worker, for proofs before more is looked for."""
 TURN_SHARE = 0.15
 """Of the time left, for neighbourhoods between two rounds of annealing."""
 
@@ -43,6 +45,7 @@ def hybrid() -> Solver:
         finding.load(budget.child(seconds=LOAD_SHARE * budget.remaining()))
         finding.anneal(budget.child(seconds=FIRST_SHARE * budget.remaining()), ROUND)
         if budget.workers == 1:
+            _prove(instance, incumbent, budget.child(seconds=PROOF_SHARE * budget.remaining()))
             finding.run(budget.child(seconds=budget.remaining() / 2))
             _prove(instance, incumbent, budget)
             return
