@@ -16,9 +16,9 @@ from ordino.core.status import Status
 from ordino.heuristics.jobshop import insertion
 from ordino.instances.jobshop.generate import taillard
 from ordino.models.jobshop.check import check
-from ordino.models.jobshop.cpsat_shop import formulate_shop, takes_shop
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import Shop, adjust
+from ordino.models.jobshop.shop_cpsat import formulate_shop, takes_shop
 
 BUFFERS = ("swap", "blocking", "no-wait")
 

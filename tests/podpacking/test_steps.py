@@ -166,4 +166,7 @@ def test_plans_of_solvers() -> None:
     instance = kit.sample()
     for solver in ("default-scheduler", "repack"):
         plan = ordino.solve(instance, solver=solver, time_limit=20).solution
-        verify(instance, plan, steps(instance, plan))
+        order = steps(instance, plan)
+        verify(instance, plan, order)
+        moved = np.flatnonzero(plan.node != instance.current).tolist()
+        assert {pod for _, pod in actions(order)} >= set(moved)

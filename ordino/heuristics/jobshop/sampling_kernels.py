@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import draw
 from ordino.heuristics.jobshop.giffler_thompson_kernels import generate as _generate
 
 __all__ = ["sample"]
@@ -38,13 +39,9 @@ def sample(job_start, machine, duration, release, machines, active, state, count
     earliest = np.empty(machines, np.int64)
     ready, following = np.empty(jobs, np.int64), np.empty(jobs, np.int64)
     queue = np.empty(jobs, np.int64)
-    x = state[0]
     for _ in range(count):
         for operation in range(operations):
-            x ^= x >> np.uint64(12)
-            x ^= x << np.uint64(25)
-            x ^= x >> np.uint64(27)
-            priority[operation] = np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(1))
+            priority[operation] = np.int64(draw(state) >> np.uint64(1))
         makespan = _generate(
             job_start, machine, duration, release, priority, False, active,
             start, free, ready, following, waiting, queue, earliest,
@@ -52,5 +49,4 @@ def sample(job_start, machine, duration, release, machines, active, state, count
         if makespan < best:
             best = makespan
             best_start[:] = start
-    state[0] = x
     return best

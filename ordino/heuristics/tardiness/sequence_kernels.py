@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import draw
 
 __all__ = [
     "CURRENT",
@@ -192,7 +193,6 @@ def dynasearch(  # type: ignore[no-untyped-def]
     """
     n = len(p)
     move = np.zeros(3, np.int64)
-    x = state[0]
     better = False
     for _ in range(passes):
         value = best_swaps(p, d, w, trial, ends, least, partner)
@@ -220,13 +220,9 @@ def dynasearch(  # type: ignore[no-untyped-def]
             break
         trial[:] = current
         for _ in range(SWAPS_A_KICK):
-            x ^= x >> np.uint64(12)
-            x ^= x << np.uint64(25)
-            x ^= x >> np.uint64(27)
-            drawn = np.int64((x * np.uint64(2685821657736338717)) >> np.uint64(1))
+            drawn = np.int64(draw(state) >> np.uint64(1))
             a, b = drawn % n, (drawn // n) % n
             trial[a], trial[b] = trial[b], trial[a]
         counters[TRIAL] = evaluate(p, d, w, trial, ends)
         counters[KICKS] += 1
-    state[0] = x
     return better

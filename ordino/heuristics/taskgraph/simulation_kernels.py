@@ -9,6 +9,7 @@ import numpy as np
 from numba import float64, int64, uint64, void
 
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import draw
 from ordino.heuristics.taskgraph.arrays import graph_type
 from ordino.models.taskgraph.timing import NOISE
 
@@ -187,12 +188,8 @@ def climb(  # type: ignore[no-untyped-def]
     place = np.empty(tasks, np.int64)
     for x in range(tasks):
         place[order[x]] = x
-    x64 = seed[0]
     for _ in range(trials):
-        x64 ^= x64 >> np.uint64(12)
-        x64 ^= x64 << np.uint64(25)
-        x64 ^= x64 >> np.uint64(27)
-        drawn = np.int64((x64 * np.uint64(2685821657736338717)) >> np.uint64(1))
+        drawn = np.int64(draw(seed) >> np.uint64(1))
         task = drawn % tasks
         drawn //= tasks
         old, p = processor[task], drawn % processors
@@ -228,5 +225,4 @@ def climb(  # type: ignore[no-untyped-def]
             order[here] = task
             place[task] = here
             processor[task] = old
-    seed[0] = x64
     return total

@@ -30,6 +30,7 @@ from numba import boolean, float64, int64, typeof, uint64, void
 
 from ordino.core.arrays import Integers, Reals
 from ordino.core.kernel import kernel
+from ordino.core.random_kernels import draw
 from ordino.heuristics.taskgraph.arrays import graph_type
 
 __all__ = ["BEST", "CURRENT", "IMPROVED", "MOVES", "State", "arrange", "link", "search"]
@@ -207,17 +208,13 @@ def search(  # type: ignore[no-untyped-def]
     kin = np.zeros(tasks, np.int64)
     path = np.empty(tasks, np.int64)
     tight = np.empty(tasks, np.int64)
-    x64 = seed[0]
     for step in range(moves):
         makespan = lengths[CURRENT]
         slack = 1e-10 * makespan
         kicked = step < kicks
         length = 0
         if kicked:
-            x64 ^= x64 >> np.uint64(12)
-            x64 ^= x64 << np.uint64(25)
-            x64 ^= x64 >> np.uint64(27)
-            drawn = np.int64((x64 * np.uint64(2685821657736338717)) >> np.uint64(1))
+            drawn = np.int64(draw(seed) >> np.uint64(1))
             path[0] = drawn % tasks
             length = 1
         else:
@@ -229,10 +226,7 @@ def search(  # type: ignore[no-untyped-def]
                     tight[count] = i
                     count += 1
             while count > 0:
-                x64 ^= x64 >> np.uint64(12)
-                x64 ^= x64 << np.uint64(25)
-                x64 ^= x64 >> np.uint64(27)
-                drawn = np.int64((x64 * np.uint64(2685821657736338717)) >> np.uint64(1))
+                drawn = np.int64(draw(seed) >> np.uint64(1))
                 v = tight[drawn % count]
                 path[length] = v
                 length += 1
@@ -251,10 +245,7 @@ def search(  # type: ignore[no-untyped-def]
                         count += 1
             if length > tried:
                 for k in range(tried):
-                    x64 ^= x64 >> np.uint64(12)
-                    x64 ^= x64 << np.uint64(25)
-                    x64 ^= x64 >> np.uint64(27)
-                    drawn = np.int64((x64 * np.uint64(2685821657736338717)) >> np.uint64(1))
+                    drawn = np.int64(draw(seed) >> np.uint64(1))
                     other = k + drawn % (length - k)
                     path[k], path[other] = path[other], path[k]
                 length = tried
@@ -398,10 +389,7 @@ def search(  # type: ignore[no-untyped-def]
         processor[v] = p
         room[old] += memory[v]
         room[p] -= memory[v]
-        x64 ^= x64 >> np.uint64(12)
-        x64 ^= x64 << np.uint64(25)
-        x64 ^= x64 >> np.uint64(27)
-        drawn = np.int64((x64 * np.uint64(2685821657736338717)) >> np.uint64(1))
+        drawn = np.int64(draw(seed) >> np.uint64(1))
         tabu[v, old] = counters[MOVES] + tenure + drawn % (tenure // 2 + 1)
         lengths[CURRENT] = arrange(graph, state)
         if lengths[CURRENT] < lengths[BEST] - slack:
@@ -409,7 +397,5 @@ def search(  # type: ignore[no-untyped-def]
             counters[IMPROVED] = counters[MOVES]
             best_order[:] = order
             best_processor[:] = processor
-            seed[0] = x64
             return True
-    seed[0] = x64
     return False

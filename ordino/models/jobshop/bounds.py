@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ordino.models.jobshop import bounds_shop
+from ordino.models.jobshop import shop_bounds
 from ordino.models.jobshop.preemptive import preemptive_one_machine
 from ordino.models.jobshop.problem import JobShop
 from ordino.models.jobshop.shop import Shop
@@ -15,17 +15,17 @@ __all__ = ["job_length", "machine_load", "one_machine"]
 def job_length(instance: JobShop | Shop) -> int | None:
     """Longest job, release date included; for other goals, every job as if it were alone. O(n)."""
     if isinstance(instance, Shop):
-        return bounds_shop.job_length(instance)
+        return shop_bounds.job_length(instance)
     return int((instance.heads() + instance.duration + instance.tails()).max())
 
 
 def machine_load(instance: JobShop | Shop) -> int | None:
     """Busiest machine: its least head, all its work, its least tail. O(n) for n operations.
 
-    In a general shop, busiest group of machines (see `bounds_shop`).
+    In a general shop, busiest group of machines (see `shop_bounds`).
     """
     if isinstance(instance, Shop):
-        return bounds_shop.group_load(instance)
+        return shop_bounds.group_load(instance)
     largest = np.iinfo(np.int64).max
     head = np.full(instance.machines, largest)
     tail = np.full(instance.machines, largest)
@@ -41,10 +41,10 @@ def one_machine(instance: JobShop | Shop) -> int | None:
     """Best preemptive one-machine bound over all machines. O(n log n).
 
     Each machine alone, its operations with heads and tails, interruptions allowed (Jackson 1955;
-    Carlier 1982). In a general shop, see `bounds_shop`.
+    Carlier 1982). In a general shop, see `shop_bounds`.
     """
     if isinstance(instance, Shop):
-        return bounds_shop.one_machine(instance)
+        return shop_bounds.one_machine(instance)
     heads, tails = instance.heads(), instance.tails()
     best = 0
     for machine in np.unique(instance.machine).tolist():

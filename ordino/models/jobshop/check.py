@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ordino.core.report import Report, Violation
-from ordino.models.jobshop.check_shop import check_shop
 from ordino.models.jobshop.problem import JobShop, Schedule
 from ordino.models.jobshop.shop import Shop
+from ordino.models.jobshop.shop_check import shop_check
 
 __all__ = ["check"]
 
@@ -15,7 +15,7 @@ __all__ = ["check"]
 def check(instance: JobShop | Shop, solution: Schedule) -> Report:
     """Check a schedule of a classic or a general shop."""
     return (
-        check_shop(instance, solution)
+        shop_check(instance, solution)
         if isinstance(instance, Shop)
         else _check_classic(instance, solution)
     )

@@ -9,9 +9,9 @@ import numpy as np
 
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
-from ordino.models.jobshop.cpsat_shop import formulate_shop, takes_shop
 from ordino.models.jobshop.problem import JobShop, Schedule
 from ordino.models.jobshop.shop import Shop
+from ordino.models.jobshop.shop_cpsat import formulate_shop, takes_shop
 
 __all__ = ["PARAMETERS", "formulate", "takes"]
 

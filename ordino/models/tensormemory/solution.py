@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from ordino.core.content import Content
@@ -10,14 +11,14 @@ from ordino.core.plain import Node
 __all__ = ["MemorySolution"]
 
 
-class MemorySolution(Content):
+class MemorySolution(Content, ABC):
     """Base of the solutions of a graph, of lifetimes and of a mapping."""
 
     __slots__ = ()
 
+    @abstractmethod
     def to_data(self) -> dict[str, Any]:
         """Return the solution as plain data."""
-        raise NotImplementedError
 
     @classmethod
     def from_data(cls, data: Node) -> MemorySolution:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ordino.models.jobshop.cpsat_shop import takes_shop
 from ordino.models.jobshop.problem import JobShop, Schedule
 from ordino.models.jobshop.shop import Shop
+from ordino.models.jobshop.shop_cpsat import takes_shop
 from ordino.models.jobshop.timing import chosen
 
 __all__ = ["restriction", "takes"]

@@ -19,14 +19,13 @@ from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
-from ordino.core.kernel import load
 from ordino.heuristics.tensormemory.rules import takes as takes_graph
-from ordino.heuristics.tensormemory.rules import topological, value_of
+from ordino.heuristics.tensormemory.rules import value_of
 from ordino.heuristics.tensormemory.state_search import Part, StateSearch, Way, resident_rows
-from ordino.heuristics.tensormemory.states import KERNELS, Network
+from ordino.heuristics.tensormemory.states import Network
 from ordino.models.tensormemory.graph import Graph, Plan
 from ordino.models.tensormemory.residence import Residences, Uses
-from ordino.solvers.tensormemory.opening import belady, prove_capacity
+from ordino.solvers.tensormemory.opening import begin
 from ordino.solvers.tensormemory.packing import at_any_price, packed
 
 __all__ = ["NAME", "divide", "takes"]
@@ -65,17 +64,8 @@ def divide(*, memory_mb: int = 200) -> Solver:
         raise UsageError(f"memory_mb is {memory_mb}, expected at least 1")
 
     def solve(instance: Graph, incumbent: Incumbent, budget: Budget) -> None:
-        if prove_capacity(instance, incumbent, NAME):
-            return
-        kernels: Any = load(KERNELS, budget)
-        if kernels is None or budget.should_stop():
-            return
-        if incumbent.best is None:
-            if instance.goal == "traffic":
-                belady()(instance, incumbent, budget)
-            elif (plan := topological(instance)) is not None:
-                incumbent.offer(plan, NAME)
-        if incumbent.best is not None:
+        kernels = begin(instance, incumbent, budget, NAME)
+        if kernels is not None and incumbent.best is not None:
             _Sweeps(instance, incumbent, budget, kernels, memory_mb).run()
 
     return solve

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
+from ordino.core.kernel import load
 from ordino.heuristics.tensormemory import rules
 from ordino.heuristics.tensormemory.orders import ORDERS
 from ordino.heuristics.tensormemory.replacement import belady as leave_farthest
+from ordino.heuristics.tensormemory.states import KERNELS
 from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.residence import Residences, Uses
 from ordino.solvers.tensormemory.packing import at_any_price
 
-__all__ = ["NAME", "belady", "prove_capacity"]
+__all__ = ["NAME", "begin", "belady", "prove_capacity"]
 
 NAME = "belady"
 MENDED = 2
@@ -43,6 +47,24 @@ def belady(*, order: rules.Order = "best") -> Solver:
                     return
 
     return solve
+
+
+def begin(instance: Graph, incumbent: Incumbent, budget: Budget, source: str) -> Any:
+    """Return the kernels of the state search, with an incumbent to improve where one is found.
+
+    `None` where the capacity is too small, which is proved, or the budget ends.
+    """
+    if prove_capacity(instance, incumbent, source):
+        return None
+    kernels = load(KERNELS, budget)
+    if kernels is None or budget.should_stop():
+        return None
+    if incumbent.best is None:
+        if instance.goal == "traffic":
+            belady()(instance, incumbent, budget)
+        elif (plan := rules.topological(instance)) is not None:
+            incumbent.offer(plan, source)
+    return kernels
 
 
 def prove_capacity(graph: Graph, incumbent: Incumbent, source: str) -> bool:

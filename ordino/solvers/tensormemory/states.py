@@ -14,16 +14,15 @@ from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
-from ordino.core.kernel import load
 from ordino.heuristics.tensormemory.beam_search import Beam, widest
 from ordino.heuristics.tensormemory.rules import takes, value_of
 from ordino.heuristics.tensormemory.state_search import Part, StateSearch, residences_of_way
-from ordino.heuristics.tensormemory.states import KERNELS, Network
+from ordino.heuristics.tensormemory.states import Network
 from ordino.models.tensormemory import cpsat
 from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.residence import Residences
 from ordino.solvers.cpsat import solver as engine
-from ordino.solvers.tensormemory.opening import belady, prove_capacity
+from ordino.solvers.tensormemory.opening import begin
 from ordino.solvers.tensormemory.packing import at_any_price, compiled, packed, repacked
 
 __all__ = ["NAME", "states", "takes"]
@@ -57,13 +56,9 @@ def states(*, memory_mb: int = 1000) -> Solver:
         raise UsageError(f"memory_mb is {memory_mb}, expected at least 1")
 
     def solve(instance: Graph, incumbent: Incumbent, budget: Budget) -> None:
-        if prove_capacity(instance, incumbent, NAME):
+        kernels = begin(instance, incumbent, budget, NAME)
+        if kernels is None:
             return
-        kernels: Any = load(KERNELS, budget)
-        if kernels is None or budget.should_stop():
-            return
-        if incumbent.best is None and instance.goal == "traffic":
-            belady()(instance, incumbent, budget)
         run = _Run(instance, incumbent, budget, kernels)
         run.search(memory_mb)
         if run.proved and not incumbent.optimal and cpsat.takes(instance) is None:

@@ -15,7 +15,7 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
-from ordino.models.jobshop.cpsat_blocking import Stays, takes_blocking
+from ordino.models.jobshop.blocking_cpsat import Stays, takes_blocking
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import Shop
 from ordino.models.jobshop.timing import (

@@ -15,10 +15,10 @@ from ordino.core.report import Report, Violation
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import Shop
 
-__all__ = ["check_shop"]
+__all__ = ["shop_check"]
 
 
-def check_shop(instance: Shop, solution: Schedule) -> Report:
+def shop_check(instance: Shop, solution: Schedule) -> Report:
     """Check alternatives, dates, precedences, machines, setups, downtimes and buffers.
 
     The objective is that of the shop's goal.
