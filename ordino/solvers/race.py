@@ -163,23 +163,29 @@ def _await(
             return
         if incumbent.changed_since(version):
             version, improved = incumbent.version, now
+            for runner in alive:
+                if runner.entry.name == incumbent.found_by:
+                    runner.found = now
         spent = now - began
         look = now - max(LOOK_SECONDS, LOOK_SHARE * (spent + budget.remaining()))
         if all(runner.since < look for runner in alive):
-            _change_sides(alive, incumbent, now - improved > STILL_SHARE * spent)
+            _change_sides(alive, incumbent, look, now - improved > STILL_SHARE * spent)
         alive[0].thread.join(POLL_SECONDS)
         incumbent.flush()
 
 
-def _change_sides(alive: Sequence[_Runner], incumbent: Incumbent, still: bool) -> None:
-    """Move all workers of improvers to a prover or the other way round, if the gap says so."""
+def _change_sides(alive: Sequence[_Runner], incumbent: Incumbent, look: float, still: bool) -> None:
+    """Move all workers of improvers to a prover or the other way round, if the gap says so.
+
+    A prover that has improved the incumbent since `look` keeps its workers: it is an improver too.
+    """
     scaling = [runner for runner in alive if runner.entry.scales and runner.crew.size]
     improving = [runner for runner in scaling if not runner.entry.proves]
     proving = [runner for runner in scaling if runner.entry.proves]
     if not (improving and proving) or incumbent.objective is None:
         return
     wide = incumbent.gap is None or incumbent.gap > WIDE_GAP
-    if wide and incumbent.found_by not in [runner.entry.name for runner in proving]:
+    if wide and all(runner.found < look for runner in proving):
         _hand_over(proving, improving[0])
     elif still and not wide:
         _hand_over(improving, proving[0])
@@ -200,6 +206,7 @@ class _Runner:
         assert budget.crew is not None
         self.entry = lane[0]
         self.since = time.monotonic()
+        self.found = -math.inf
         self.crew = budget.crew
         self.completed = False
         self.misuse: UsageError | None = None

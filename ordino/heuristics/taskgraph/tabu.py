@@ -1,11 +1,13 @@
-"""Tabu search on task graphs, kicked on from good schedules where it is stuck.
+"""Tabu search on task graphs, begun anew between good schedules where it is stuck.
 
 Each worker searches for itself. First in windows of a few tasks, anywhere in time, which stand for
 the whole schedule (see `window`): a move there costs as much as the window is wide. The windows
 become wider where all have been searched in vain, until they are as wide as the schedule. A search
-of all that has made a number of moves in vain starts again from one of the best schedules of all
-workers, a few tasks of which are moved at random (iterated local search; Lourenço, Martin, Stützle
-2003). The neighbourhood and its source are in `tabu_kernels`.
+of all that has made a number of moves in vain starts again: at first from schedules with all tasks
+moved at random, so that the best schedules of all workers are unlike each other; then from one of
+these, a few tasks of which are moved at random (iterated local search; Lourenço, Martin, Stützle
+2003), or from what begins like one of them and ends like another. The neighbourhood and its source
+are in `tabu_kernels`.
 
 What a deadline is missed by counts as if the makespan that is looked for were missed by it, so that
 a search may pass through schedules that miss some, and may start from one.
@@ -46,12 +48,18 @@ KERNELS = "ordino.heuristics.taskgraph.tabu_kernels"
 SLICE_SECONDS = 0.05
 FIRST_SLICE = 10_000
 """Moves x (tasks + edges) before it is known how long a move takes."""
-PATIENCE = 500
-PATIENCE_PER_TASK = 10
+PATIENCE = 300
+PATIENCE_PER_TASK = 5
 """A search ends after so many moves in vain: the larger number counts."""
-ELITE = 4
+ELITE = 16
+FRESH = 20
+"""Searches of each worker that start with all tasks moved at random."""
 MOST_KICKED = 0.2
 """Share of the tasks that are moved at random, at most."""
+CROSSED = 0.8
+"""Share of the later searches that start between two of the best schedules."""
+LEAST_CROSSED = 0.2
+"""Share of the tasks that either of the two gives, at least."""
 LARGEST = 20_000_000
 """Edges and tasks x processors: to cut out a window takes tenths of a second."""
 NARROWEST, NARROW = 10, 60
@@ -181,6 +189,19 @@ class _Team(Team):
         with self.lock:
             return self._elite[int(len(self._elite) * random.random() ** 2)]
 
+    def between(self, random: np.random.Generator) -> tuple[Integers, Integers]:
+        """Return order and processors that begin like one of the best and end like another."""
+        self._look()
+        with self.lock:
+            pair = random.permutation(len(self._elite))[[0, -1]]
+            (_, order, processor), (_, other, elsewhere) = (self._elite[each] for each in pair)
+        tasks = len(order)
+        least = int(LEAST_CROSSED * tasks)
+        begins = np.zeros(tasks, bool)
+        begins[order[: random.integers(least, tasks - least, endpoint=True)]] = True
+        crossed = np.concatenate([order[begins[order]], other[~begins[other]]])
+        return crossed, np.where(begins, processor, elsewhere)
+
     def _look(self) -> None:
         """Take up what others have found."""
         if self._incumbent.changed_since(self._seen):
@@ -213,15 +234,24 @@ class _Worker:
 
     def work(self) -> None:
         """Search again and again until the budget ends."""
-        team, whole, random = self._team, self._whole, self._random
-        kicks = 0
+        team, random, tasks = self._team, self._random, self._arrays.tasks
+        self._go_to(team.best())
+        self._search_windows()
+        kicks = round = 0
         while not team.finished():
-            self._go_to(team.draw(random))
-            if not kicks:
-                self._search_windows()
-            self._search(whole, kicks, self._publish)
+            self._search(self._whole, kicks, self._publish)
             team.add(self._place())
-            kicks = int(random.integers(1, 3 + int(MOST_KICKED * self._arrays.tasks)))
+            round += 1
+            kicks = tasks if round <= FRESH else _few(tasks, random)
+            if round > FRESH and random.random() < CROSSED and self._start_between():
+                kicks = 0
+            else:
+                self._go_to(team.draw(random))
+
+    def _start_between(self) -> bool:
+        """Go to what begins like one of the best and ends like another, if it keeps the memory."""
+        order, processor = self._team.between(self._random)
+        return self._whole.start(order, processor, self._team.target())
 
     def _go_to(self, place: Place) -> None:
         _, order, processor = place
@@ -251,7 +281,7 @@ class _Worker:
             found = search.advance(granted, tenure=tenure, kicks=kicks)
             done, spent = search.moves - before, time.monotonic() - began
             self._team.give_back(granted - done)
-            kicks = 0
+            kicks = max(0, kicks - done)
             if found:
                 better()
             else:
@@ -281,7 +311,7 @@ class _Worker:
         processor = whole.state.processor
         search.start(window.arrays.order, processor[window.tasks], whole.target)
         before = search.best
-        kicks = int(self._random.integers(0, 3 + int(MOST_KICKED * (high - low))))
+        kicks = _few(high - low, self._random) - 1
         self._search(search, kicks, lambda: None)
         if search.best >= before * (1 - 1e-10):
             return False
@@ -292,3 +322,8 @@ class _Worker:
             self._team.add((self._team.merit(whole), *place))
             self._publish()
         return True
+
+
+def _few(tasks: int, random: np.random.Generator) -> int:
+    """Draw how many of so many tasks to move at random, at least 1."""
+    return int(random.integers(1, 3 + int(MOST_KICKED * tasks)))

@@ -78,8 +78,8 @@ class TabuSearch:
         """The least length since the start: the makespan, where deadlines do not count."""
         return float(self._lengths[self._kernels.BEST])
 
-    def start(self, order: Integers, processor: Integers, target: float = 0.0) -> None:
-        """Go to a schedule.
+    def start(self, order: Integers, processor: Integers, target: float = 0.0) -> bool:
+        """Go to a schedule; return whether the memory of all processors suffices for it.
 
         Args:
             order: Goes along the edges.
@@ -101,6 +101,7 @@ class TabuSearch:
         self.best_order[:] = state.order
         self.best_processor[:] = processor
         self._counters[kernels.IMPROVED] = self.moves
+        return bool((self._room >= 0).all())
 
     def schedule(self) -> Schedule:
         """Return the schedule that the search is at."""
