@@ -28,6 +28,7 @@ from ordino.models.podpacking.problem import (
     Cluster,
     Plan,
     Separation,
+    Spread,
     Topology,
 )
 from ordino.solvers.podpacking import configurations
@@ -167,3 +168,18 @@ def test_a_race_on_a_large_cluster_keeps_its_limit() -> None:
     result = ordino.solve(spread_out(large()), time_limit=2, workers=2)
     assert result.failures == ()
     assert result.seconds < 3.5
+
+
+@pytest.mark.parametrize("solver", ["best-fit", "cpsat"])
+def test_a_pod_that_a_spread_does_not_count_adds_nothing_to_the_skew(solver: str) -> None:
+    cluster = Cluster.of(
+        [[10]] * 3,
+        [[1], [1], [10]],
+        [1, 2, 2, 0],
+        resources=["cpu"],
+        current=[0, 1, 2, -1],
+        hold=[PINNED] * 3 + [FREE],
+        topologies=(Topology("", np.arange(3)),),
+        spreads=(Spread(0, (0,), (1,), max_skew=1, domains=(0, 1, 2)),),
+    )
+    assert ordino.solve(cluster, solver=solver).objective[0] == 0

@@ -198,7 +198,7 @@ class _Company:
         counting = list(rule.domains)
         few = len(counting) < rule.min_domains or not counting
         least = 0 if few else int(self.targets[counting].min())
-        good = np.asarray(self.targets + 1 - least <= rule.max_skew)
+        good = np.asarray(self.targets + self.target[c] - least <= rule.max_skew)
         if not self.owner[c]:
             good |= self.arrived == 0
         elif counting:

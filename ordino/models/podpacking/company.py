@@ -175,11 +175,8 @@ def _spread(packing: Packing, at: _Domains) -> None:
         for each in counting:
             model.add(least.expression() <= each.expression())
     for domain in domains:
-        for classes, more in ((at.owners & at.targets, 0), (at.owners - at.targets, 1)):
-            if not classes:
-                continue
-            arrivals = at.arriving(classes, domain).plus(_arrived(packing, at, classes, domain))
-            arrives = variables.positive(arrivals)
-            if arrives is not None:
-                above = Sum.of([count[domain], least.times(-1)]).plus(more)
-                model.add(above.expression() <= rule.max_skew).only_enforce_if(arrives)
+        owners = at.arriving(at.owners, domain).plus(_arrived(packing, at, at.owners, domain))
+        arrives = variables.positive(owners)
+        if arrives is not None:
+            above = Sum.of([count[domain], least.times(-1)])
+            model.add(above.expression() <= rule.max_skew).only_enforce_if(arrives)
