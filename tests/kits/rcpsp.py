@@ -74,6 +74,21 @@ def projects(draw: st.DrawFn, most: int, *, hard: bool) -> Project:
     return project
 
 
+@st.composite
+def crowded(draw: st.DrawFn) -> Project:
+    """Activities of two modes on one resource, between two others by lags of any kind."""
+    size = st.integers(1, 3)
+    mode = st.tuples(size, st.lists(size, min_size=1, max_size=1))
+    two = st.lists(mode, min_size=2, max_size=2)
+    middle = draw(st.lists(two, min_size=1, max_size=2))
+    ends = [[(draw(st.integers(0, 1)), [0])] for _ in range(2)]
+    kind, lag = st.sampled_from(KINDS), st.integers(0, 4)
+    inner = range(1, len(middle) + 1)
+    before, behind = draw(st.tuples(kind, lag)), draw(st.tuples(kind, lag))
+    lags = [(0, i, *before) for i in inner] + [(i, len(middle) + 1, *behind) for i in inner]
+    return Project.of([ends[0], *middle, ends[1]], [3], lags=lags)
+
+
 def tiny() -> st.SearchStrategy[Project]:
     """Projects of up to three activities that a rule takes."""
     return projects(3, hard=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from kits.rcpsp import brute_force, projects
+from kits.rcpsp import brute_force, crowded, projects
 
 import ordino
 from ordino.heuristics.rcpsp import generation, genetic, insertion, packing, rules
@@ -50,6 +50,25 @@ def test_destructive_bounds_never_pass_the_optimum(project: Project) -> None:
     if optimum is not None:
         assert result.status is ordino.Status.UNKNOWN
         assert result.bound <= optimum
+
+
+def test_a_longer_mode_uses_up_a_lag_that_counts_from_the_start() -> None:
+    several = [(1, [3]), (3, [1])]
+    lags = [(0, 2, "start-start", 3), (1, 2, "start-start", 3)]
+    project = Project.of([several, several, [(0, [0])]], [3], lags=lags)
+    assert ordino.compute_bounds(project)["capacity"] == 2
+    result = ordino.solve(project, workers=2, time_limit=10)
+    assert (result.objective, result.status) == (3, ordino.Status.OPTIMAL)
+
+
+@settings(max_examples=150)
+@given(crowded())
+def test_bounds_hold_where_modes_differ_and_lags_count_from_any_point(project: Project) -> None:
+    optimum = brute_force(project)
+    for value in ordino.compute_bounds(project).values():
+        assert value is None or value <= optimum
+    result = ordino.solve(project, solver="destructive", workers=1, time_limit=20)
+    assert result.bound <= optimum
 
 
 def test_destructive_bounds_pass_the_others() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ordino.core.arrays import Integers
 from ordino.models.rcpsp.network import longest_paths
-from ordino.models.rcpsp.problem import NEVER, Project
+from ordino.models.rcpsp.problem import END_START, NEVER, Project
 
 __all__ = [
     "capacity",
@@ -31,6 +31,17 @@ def tails(instance: Project) -> Integers:
     return longest_paths(
         instance.least_duration, instance.lag_target, instance.lag_source, instance.lag_steps()
     )
+
+
+def _tails_from_ends(instance: Project) -> Integers:
+    """Time from the end of each activity to the end of the project at least, in whatever modes."""
+    i = instance.lag_source
+    from_end = instance.lag_kind >= END_START
+    used_up = np.where(from_end, instance.least_duration[i], instance.most_duration[i])
+    left: Integers = np.zeros(instance.activities, dtype=np.int64)
+    behind = tails(instance)[instance.lag_target]
+    np.maximum.at(left, i, instance.lag_steps() - used_up + behind)
+    return left
 
 
 def latest_starts(instance: Project) -> Integers:
@@ -109,7 +120,7 @@ def capacity(instance: Project) -> int | None:
     if instance.goal != "makespan":
         return None
     head = heads(instance)
-    tail = tails(instance) - instance.least_duration
+    tail = _tails_from_ends(instance)
     work = instance.duration[:, None] * instance.demand
     best = 0
     for resource, most in enumerate(instance.greatest_capacity.tolist()):
