@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
-from kits.rcpsp import projects
+from kits.rcpsp import brute_force, projects
 
 import ordino
 from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
 from ordino.models.rcpsp.chain import critical_chain
 from ordino.models.rcpsp.problem import Plan, Project
-from ordino.solvers.conflict import irreducible
 from ordino.solvers.rcpsp import explain as module
 
 CROWDED = Project.of(
@@ -49,20 +49,56 @@ def test_a_chain_of_lags_between_two_windows() -> None:
     assert "activity 1 starts 3 or more behind the end of activity 0" in found.reasons[1].message
 
 
-@settings(max_examples=25)
+@settings(max_examples=60)
 @given(projects(3, hard=True))
 def test_every_conflict_is_one_and_irreducible(project: Project) -> None:
-    budget = Budget.of(30.0)
-    items = module._items(project)
-    if not module._refuted(project, items, budget) or not project.possible.all():
+    if not project.possible.all() or brute_force(project) is not None:
         return
-    chain = module._chain_of_lags(project)
-    kept, sure = irreducible(items, lambda p: module._refuted(project, p, budget), budget)
-    for conflict in filter(None, (kept, chain)):
-        assert module._refuted(project, conflict, budget)
-        for place in range(len(conflict)):
-            assert not module._refuted(project, conflict[:place] + conflict[place + 1 :], budget)
+    every = module._chain_of_lags(project) or module._items(project)
+    found = module._conflict(project, every, Budget.of(30.0))
+    assert found is not None
+    conflict, sure = found
     assert sure
+    assert brute_force(module._part(project, conflict)) is None
+    for place in range(len(conflict)):
+        less = conflict[:place] + conflict[place + 1 :]
+        assert brute_force(module._part(project, less)) is not None
+
+
+def test_a_release_is_left_out_of_a_chain_that_is_too_long_without_it() -> None:
+    project = Project.of(
+        [[(10, [])], [(10, [])]],
+        [],
+        lags=[(0, 1, "end-start", 0)],
+        release_dates=[1, 0],
+        deadlines=[None, 15],
+    )
+    found = ordino.explain(project, time_limit=20)
+    assert [reason.kind for reason in found.reasons] == ["lag", "deadline"]
+
+
+def test_a_downtime_needs_no_other_capacity_to_conflict() -> None:
+    project = Project.of(
+        [[(5, [1])]], [[(0, 4), (2, 0), (3, 4)]], deadlines=[5], activity_names=["lift"]
+    )
+    found = ordino.explain(project, time_limit=20)
+    assert [reason.kind for reason in found.reasons] == ["deadline", "downtime"]
+    assert "from 2 to 3 there are 0 of R0, activity lift needs 1 for 5" in found.reasons[1].message
+
+
+def test_the_first_proof_may_take_most_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[float, int]] = []
+
+    def refuted(instance: Project, items: Sequence[object], budget: Budget) -> bool:
+        seen.append((budget.remaining(), budget.workers))
+        return len(seen) == 1
+
+    monkeypatch.setattr(module, "_refuted", refuted)
+    budget = Budget.of(60.0, workers=2)
+    assert module._conflict(CROWDED, module._items(CROWDED), budget) is not None
+    assert seen[0][0] > 40
+    assert seen[0][1] == 2
+    assert max(seconds for seconds, _ in seen[1:]) < 5
 
 
 def test_the_chain_that_holds_the_makespan() -> None:

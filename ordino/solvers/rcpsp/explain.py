@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,15 +17,23 @@ from ordino.models.rcpsp import chain
 from ordino.models.rcpsp.bounds import contradiction, heads
 from ordino.models.rcpsp.check import check
 from ordino.models.rcpsp.cpsat import formulate
+from ordino.models.rcpsp.cpsat import takes as cpsat_takes
 from ordino.models.rcpsp.network import positive_cycle
 from ordino.models.rcpsp.problem import KINDS, NEVER, Plan, Project
+from ordino.solvers import cpsat
 from ordino.solvers.conflict import irreducible
 from ordino.solvers.rcpsp import destructive
 
 __all__ = ["explain"]
 
-SHAVING_SECONDS, TURN_SECONDS = 1.0, 2.0
-"""For shaving, then CP-SAT, to refute what is left."""
+FIRST_SHARE = 0.7
+"""Of the time, to refute all constraints together."""
+TURN_SECONDS = 3.0
+"""To refute what is left, at least."""
+SHAVING_SHARE = 0.3
+"""Of both, before CP-SAT."""
+TEMPORAL = frozenset({"lag", "release", "deadline"})
+SCARCE = frozenset({"downtime", "capacity"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +59,43 @@ def explain(instance: Project, solution: Plan | None, budget: Budget) -> Explana
     """
     if solution is not None:
         return _objective(instance, solution)
-    found = _chain_of_lags(instance)
-    if found is not None:
-        items, sure = found, True
-    else:
-        simple = contradiction(instance)
-        if simple is not None:
-            return Explanation(
-                subject="infeasible",
-                summary=f"there is no plan: {simple}",
-                reasons=(Reason("argument", simple),),
-                irreducible=True,
-            )
-        every = _items(instance)
-        if not _refuted(instance, every, budget):
-            return Explanation(
-                subject="unknown", summary="neither a plan nor a conflict was found in the time"
-            )
-        items, sure = irreducible(every, lambda part: _refuted(instance, part, budget), budget)
+    chain_of_lags = _chain_of_lags(instance)
+    simple = None if chain_of_lags else contradiction(instance)
+    if simple is not None:
+        return Explanation(
+            subject="infeasible",
+            summary=f"there is no plan: {simple}",
+            reasons=(Reason("argument", simple),),
+            irreducible=True,
+        )
+    found = _conflict(instance, chain_of_lags or _items(instance), budget)
+    if found is None:
+        return Explanation(
+            subject="unknown", summary="neither a plan nor a conflict was found in the time"
+        )
+    items, sure = found
     what = "an irreducible conflict" if sure else "a conflict that may be reducible"
     return Explanation(
         subject="infeasible",
         summary=f"there is no plan: {what} of {len(items)} constraints",
         reasons=tuple(Reason(item.kind, _told(instance, item, items)) for item in items),
         irreducible=sure,
+    )
+
+
+def _conflict(
+    instance: Project, items: Sequence[_Item], budget: Budget
+) -> tuple[list[_Item], bool] | None:
+    """Return a conflict among constraints, and whether nothing of it can be left out.
+
+    `None` where it was not shown that they conflict. What that took says how long to try with less.
+    """
+    began = time.monotonic()
+    if not _refuted(instance, items, budget.child(seconds=FIRST_SHARE * budget.remaining())):
+        return None
+    seconds = max(TURN_SECONDS, 2 * (time.monotonic() - began))
+    return irreducible(
+        items, lambda part: _refuted(instance, part, budget.child(seconds=seconds)), budget
     )
 
 
@@ -109,7 +131,7 @@ def _chain_of_lags(instance: Project) -> list[_Item] | None:
     """Return a window's two ends and the time lags between that leave no room, if there are some.
 
     Release dates and deadlines are arcs from and to one more node; a cycle of positive length
-    through it is a conflict of which nothing can be left out.
+    through it is a conflict.
     """
     n = instance.activities
     limited = np.flatnonzero(instance.deadlines != NEVER)
@@ -180,10 +202,9 @@ def _part(instance: Project, items: Sequence[_Item]) -> Project:
     limited = set(chosen.get("capacity", []))
     for k, first in enumerate(instance.step_start[:-1].tolist()):
         for step in range(len(instance.steps(k))):
-            if k not in limited:
-                capacity[first + step] = max(int(total[k]), int(most[k]))
-            elif (k, step) not in down:
-                capacity[first + step] = most[k]
+            if (k, step) not in down:
+                ample = max(int(total[k]), int(most[k]))
+                capacity[first + step] = most[k] if k in limited else ample
     budget = instance.consumption.sum(axis=0)
     kept = chosen.get("budget", [])
     budget[kept] = instance.budget[kept]
@@ -209,15 +230,15 @@ def _refuted(instance: Project, items: Sequence[_Item], budget: Budget) -> bool 
     part = _part(instance, items)
     if contradiction(part) is not None:
         return True
-    if destructive.refuted(part, budget.child(seconds=min(SHAVING_SECONDS, budget.remaining()))):
+    if instance.single_mode and all(item.kind in TEMPORAL for item in items):
+        return False  # earliest starts keep them
+    shaving = budget.child(seconds=SHAVING_SHARE * budget.remaining())
+    if destructive.refuted(part, shaving):
         return True
-    engine = cp_model.CpSolver()
-    engine.parameters.num_workers = 1
-    engine.parameters.linearization_level = 0
-    engine.parameters.random_seed = budget.seed % 2**31
-    engine.parameters.catch_sigint_signal = False
-    engine.parameters.max_time_in_seconds = min(TURN_SECONDS, budget.remaining())
-    status = engine.solve(formulate(part, None).model)
+    if cpsat_takes(part) is not None:
+        return None
+    engine = cpsat.configured(budget, "linearization_level:0")
+    status = cpsat.run(engine, formulate(part, None).model, budget, lambda values, value: None)
     if status == cp_model.INFEASIBLE:
         return True
     return False if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
@@ -244,22 +265,23 @@ def _told(instance: Project, item: _Item, items: Sequence[_Item]) -> str:
         steps = instance.steps(number)
         begin, there = steps[item.step]
         until = f"to {steps[item.step + 1][0]}" if item.step + 1 < len(steps) else "on"
-        return f"from {begin} {until} there are {there} of {name}"
-    users = sorted(_involved(instance, items))
+        said = f"from {begin} {until} there are {there} of {name}"
+    else:
+        said = f"there are {instance.greatest_capacity[number]} of {name}"
+    last = [each for each in items if each.kind in SCARCE and each.number == number][-1]
+    return said + _told_needs(instance, number, items) if item == last else said
+
+
+def _told_needs(instance: Project, resource: int, items: Sequence[_Item]) -> str:
+    """Say what the activities that constraints name need of a resource."""
     needs = []
-    for i in users:
+    for i in sorted({i for item in items for i in _named(instance, item)}):
         mode = int(instance.mode_start[i])
-        if instance.demand[mode, number]:
-            need = f"{instance.demand[mode, number]} for {instance.duration[mode]}"
-            needs.append(f"activity {names[i]} needs {need}")
-    shown = "".join(f", {need}" for need in needs[:8])
+        if instance.demand[mode, resource]:
+            need = f"{instance.demand[mode, resource]} for {instance.duration[mode]}"
+            needs.append(f"activity {instance.activity_names[i]} needs {need}")
     more = f", and {len(needs) - 8} more need some" if len(needs) > 8 else ""
-    return f"there are {instance.greatest_capacity[number]} of {name}{shown}{more}"
-
-
-def _involved(instance: Project, items: Sequence[_Item]) -> set[int]:
-    """Return the activities that some constraint names."""
-    return {i for item in items for i in _named(instance, item)}
+    return "".join(f", {need}" for need in needs[:8]) + more
 
 
 def _named(instance: Project, item: _Item) -> tuple[int, ...]:
