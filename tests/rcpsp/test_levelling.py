@@ -16,6 +16,7 @@ from ordino.core.budget import Budget
 from ordino.core.errors import InstanceError, UsageError
 from ordino.heuristics.rcpsp.levelling import shift
 from ordino.instances.rcpsp.generate import random_project
+from ordino.models.rcpsp import cpsat
 from ordino.models.rcpsp.bounds import even_use, heads
 from ordino.models.rcpsp.check import check
 from ordino.models.rcpsp.levelling import use
@@ -103,3 +104,30 @@ def test_the_default_takes_it_from_a_file_with_a_deadline() -> None:
     assert result.objective >= result.bound > 0
     assert "levelling" in result.solver
     assert "hybrid" not in result.solver
+
+
+def test_shifts_level_what_is_too_large_for_cpsat() -> None:
+    project = random_project(activities=200, longest=40, resources=2, seed=1)
+    soon = ordino.solve(project, solver="lft", time_limit=10)
+    wide = adjust(project, goal="levelling", deadline=soon.objective + 1_500)
+    assert "beyond" in str(cpsat.takes(wide))
+    result = ordino.solve(wide, time_limit=3, workers=2)
+    assert result.failures == ()
+    assert result.objective < 0.9 * check(wide, soon.solution).objective
+
+
+def test_a_first_plan_is_found_where_rules_and_levelling_by_cpsat_give_up() -> None:
+    project = random_project(activities=200, longest=40, resources=2, seed=1)
+    arcs = zip(project.lag_source.tolist(), project.lag_target.tolist(), strict=True)
+    rows = zip(project.duration.tolist(), project.demand.tolist(), strict=True)
+    wide = Project.of(
+        [[row] for row in rows],
+        project.step_capacity.tolist(),
+        lags=[*((i, j, "end-start", 0) for i, j in arcs), (199, 0, "start-start", -2_000)],
+        deadlines=[3_000] * 200,
+        goal="levelling",
+    )
+    assert cpsat.takes(wide) is not None
+    result = ordino.solve(wide, time_limit=6, workers=1)
+    assert result.failures == ()
+    assert result.objective is not None

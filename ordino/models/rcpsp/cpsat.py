@@ -11,7 +11,7 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
-from ordino.models.rcpsp.bounds import contradiction, heads, tails
+from ordino.models.rcpsp.bounds import contradiction, heads, latest_starts, tails
 from ordino.models.rcpsp.levelling import SquaredUse
 from ordino.models.rcpsp.problem import NEVER, Plan, Project
 
@@ -27,9 +27,12 @@ LARGEST = 2**50
 def takes(instance: Project) -> str | None:
     """Say why CP-SAT can't hold the instance's numbers, or return `None`."""
     if instance.goal == "levelling":
-        slots = instance.horizon * int(np.minimum(instance.duration, instance.horizon).sum())
+        head, latest = _windows(instance, instance.horizon)
+        starts = np.repeat(np.maximum(0, latest - head + 1), np.diff(instance.mode_start))
+        lengths = np.minimum(instance.duration, instance.horizon)
+        slots = sum(a * b for a, b in zip(starts.tolist(), lengths.tolist(), strict=True))
         if slots > MOST_SLOTS:
-            return f"horizon x total duration {slots}, beyond {MOST_SLOTS}"
+            return f"{slots} pairs of a start and a time it occupies, beyond {MOST_SLOTS}"
     widest = max(1, int(instance.weights.max()), int(instance.demand.max(initial=0)))
     reach = instance.horizon + int(np.abs(instance.due_dates).max())
     if instance.activities * reach * widest >= LARGEST:
@@ -53,10 +56,7 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
     if makespan_goal and upper_bound is not None:
         horizon = min(horizon, upper_bound)
     least = instance.least_duration
-    head = heads(instance)
-    latest = np.minimum(instance.deadlines, horizon) - least
-    if makespan_goal:
-        latest = np.minimum(latest, horizon - tails(instance))
+    head, latest = _windows(instance, horizon)
     if (latest < head).any() or contradiction(instance):
         latest = np.maximum(latest, head)
         model.add_bool_or([])  # no plan fits
@@ -145,6 +145,16 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
         return Plan(np.array(values[:n], dtype=np.int64), modes)
 
     return CpsatFormulation(model=model, levels=(level,), hint=hint, read=read)
+
+
+def _windows(instance: Project, horizon: int) -> tuple[Integers, Integers]:
+    """Return the earliest and the latest start of each activity, if all end by the horizon."""
+    latest = np.minimum(instance.deadlines, horizon) - instance.least_duration
+    if instance.goal == "makespan":
+        latest = np.minimum(latest, horizon - tails(instance))
+    elif instance.goal == "levelling":
+        latest = latest_starts(instance)
+    return heads(instance), latest
 
 
 def _add_squares(

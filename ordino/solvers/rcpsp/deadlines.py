@@ -13,6 +13,7 @@ from ordino.core.budget import Budget, StopToken
 from ordino.core.incumbent import Event, Incumbent
 from ordino.heuristics.rcpsp import rules
 from ordino.models.rcpsp.check import check
+from ordino.models.rcpsp.cpsat import takes as cpsat_takes
 from ordino.models.rcpsp.problem import NEVER, Project
 from ordino.solvers.cpsat import Formulate
 from ordino.solvers.neighbourhoods import improve
@@ -52,7 +53,7 @@ def keep_deadlines(
     inner.offer(rules.edd(soft, scheme="serial"), source)
     if rules.takes_parallel(soft) is None:
         inner.offer(rules.edd(soft, scheme="parallel"), source)
-    if not inner.closed and not budget.should_stop():
+    if not inner.closed and cpsat_takes(soft) is None and not budget.should_stop():
         formulation = formulate(soft, inner.objective)
         inside = replace(budget, stop=StopToken(_Either(kept, budget.stop)), iterations=None)
         share = min(1.0, FEW / instance.activities)

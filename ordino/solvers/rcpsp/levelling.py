@@ -29,16 +29,22 @@ SHIFT_SHARE, PROOF_SHARE, ALONE_SHARE = 0.3, 0.1, 0.7
 """Of the time: for shifts before neighbourhoods; for CP-SAT at first, which closes what is small;
 for shifts and neighbourhoods, where one worker has to prove as well."""
 
+MOST_CELLS = 10_000_000
+"""Time units times resources."""
+
 
 def takes(instance: Project) -> str | None:
     """Say why an instance is not for levelling, or return `None`."""
     if instance.goal != "levelling":
         return f"its goal is the {instance.goal}"
-    return cpsat_takes(instance)
+    cells = instance.renewables * instance.horizon
+    return None if cells <= MOST_CELLS else f"{cells} cells of time, beyond {MOST_CELLS}"
 
 
 def levelling(formulate: cpsat.Formulate) -> Solver:
     """Return a solver that takes turns until its budget ends or the incumbent is closed.
+
+    Of what is too large for the CP-SAT model, shifts alone level a first plan.
 
     Args:
         formulate: Builds the CP-SAT model.
@@ -53,11 +59,22 @@ def levelling(formulate: cpsat.Formulate) -> Solver:
         def over() -> bool:
             return budget.should_stop() or incumbent.closed
 
+        def publish(plan: Plan, value: int) -> None:
+            incumbent.offer(plan, NAME, value)
+
+        fits = cpsat_takes(instance) is None
         _start(instance, incumbent)
-        prove(instance, incumbent, budget.child(seconds=PROOF_SHARE * budget.remaining()))
+        if fits:
+            prove(instance, incumbent, budget.child(seconds=PROOF_SHARE * budget.remaining()))
         if not over():
             turn = budget.child(seconds=DEADLINE_SHARE * budget.remaining())
             keep_deadlines(instance, formulate, incumbent, turn, NAME)
+        if not (fits or over()):
+            _find(instance, formulate, incumbent, budget)
+            if incumbent.best is not None:
+                random = np.random.default_rng(budget.seed)
+                shift(instance, incumbent.best, budget, random, publish)
+            return
         if over():
             return
 
@@ -68,7 +85,7 @@ def levelling(formulate: cpsat.Formulate) -> Solver:
             turn = budget.child(seconds=seconds, workers=1)
             random = np.random.default_rng((budget.seed, number))
             first = budget.child(seconds=SHIFT_SHARE * seconds)
-            shift(instance, plan, first, random, lambda p, v: _offer(incumbent, p, v))
+            shift(instance, plan, first, random, publish)
             if not over():
                 formulation = formulate(instance, incumbent.objective)
                 turn = replace(turn, seed=budget.seed + number)
@@ -89,10 +106,6 @@ def levelling(formulate: cpsat.Formulate) -> Solver:
     return solve
 
 
-def _offer(incumbent: Incumbent, plan: Plan, value: int) -> None:
-    incumbent.offer(plan, NAME, value)
-
-
 def _start(instance: Project, incumbent: Incumbent) -> None:
     """Offer what the rules make of the project without deadlines, if it keeps them."""
     free = replace(instance, deadlines=np.full_like(instance.deadlines, NEVER), goal="makespan")
@@ -101,3 +114,18 @@ def _start(instance: Project, incumbent: Incumbent) -> None:
             plan = rule(free)
             if check(instance, plan).valid:
                 incumbent.offer(plan, NAME)
+
+
+def _find(
+    instance: Project, formulate: cpsat.Formulate, incumbent: Incumbent, budget: Budget
+) -> None:
+    """Offer any plan that CP-SAT finds without regard to the goal, where there is none yet."""
+    anyhow = replace(instance, goal="makespan")
+    if incumbent.best is not None or cpsat_takes(anyhow) is not None:
+        return
+    first = replace(formulate(anyhow, None), parameters="stop_after_first_solution:true")
+    plan, proved = cpsat.solve_apart(first, budget)
+    if plan is not None:
+        incumbent.offer(plan, NAME)
+    elif proved:
+        incumbent.prove_infeasible(NAME, "CP-SAT proves that no plan keeps the deadlines")
