@@ -40,6 +40,7 @@ EXPECTED = {
     "sm_no_jobs_line.mm": ": the line with the number of jobs is missing",
     "sm_resources_out_of_order.mm": ":24: expected the resources in the order R1 N1",
     "sm_unknown_successor.mm": ":9:40: expected a job from 1 to 4, got 9",
+    "sm_too_many_resources.mm": ":3: expected at most 1000 resources, got 999999999",
     "sm_word_for_demand.mm": ":20:24: expected an integer, got 'x'",
     "sm_wrong_successor_count.mm": ":9:36: expected 3 successors, got 2",
     "tardiness_without_due_dates.json": ":1:1: the goal tardiness needs due dates, and wei",
@@ -48,6 +49,7 @@ EXPECTED = {
     "unknown_activity_in_lag.json": ":4:17: lags[0][1]: no activity has this name, known: a, b",
     "unknown_goal.json": ":1:42: goal: no goal cost: known: levelling, makespan",
     "unknown_kind_of_lag.json": ":4:22: lags[0][2]: no kind of time lag, did you mean end-end?",
+    "weight_without_due_date.json": ":3:45: activities[1].weight: activity 1 has a weight, but ",
     "windows_cross.json": ":3:2: activities[1]: activity b takes at least 2, its window is 5 to 6",
 }
 
@@ -105,6 +107,8 @@ def test_formats_refuse_what_they_cannot_hold() -> None:
     for format in ("psplib", "patterson", "rcpsp-max"):
         with pytest.raises(UsageError, match=r"windows|time lags|capacities"):
             dump_instance(project, format)
+        with pytest.raises(UsageError, match="without resources"):
+            dump_instance(Project.of([[(2, [])], [(1, [])]], []), format)
     with pytest.raises(UsageError, match="one mode"):
         dump_instance(MULTI, "patterson")
 

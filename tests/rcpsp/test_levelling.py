@@ -61,6 +61,9 @@ def test_it_needs_deadlines_and_resources() -> None:
     with pytest.raises(UsageError, match=r"goal levelling: .* activity 0 has none"):
         adjust(plain, goal="levelling")
     assert adjust(plain, goal="levelling", deadline=5).deadlines.tolist() == [5]
+    assert adjust(plain, deadline=10**20) == plain
+    with pytest.raises(UsageError, match="beyond 2\\^62"):
+        adjust(plain, deadline=-(10**20))
 
 
 @settings(max_examples=20, deadline=None)

@@ -21,7 +21,7 @@ import numpy as np
 
 from ordino.core.errors import InstanceError, UsageError, clip, nearest
 from ordino.core.text import Line, Text
-from ordino.instances.rcpsp.psplib import refuse
+from ordino.instances.rcpsp.psplib import MOST_RESOURCES, refuse
 from ordino.models.rcpsp.problem import START_START, Plan, Project
 
 __all__ = [
@@ -77,7 +77,6 @@ class _Tokens:
 
 
 MOST_ACTIVITIES = 1_000_000
-MOST_RESOURCES = 1_000
 
 
 def sniff_patterson(head: str) -> bool:

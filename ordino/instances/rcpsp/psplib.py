@@ -15,7 +15,10 @@ from ordino.core.errors import InstanceError, UsageError
 from ordino.core.text import Line, Text
 from ordino.models.rcpsp.problem import END_START, NEVER, Project
 
-__all__ = ["read_psplib", "sniff_psplib", "write_psplib"]
+__all__ = ["MOST_RESOURCES", "read_psplib", "refuse", "sniff_psplib", "write_psplib"]
+
+MOST_RESOURCES = 1_000
+"""Of one kind."""
 
 _SECTION = re.compile(
     r"\s*(?P<name>PRECEDENCE RELATIONS|REQUESTS/DURATIONS|RESOURCE ?AVAILABILITIES)\s*:?\s*"
@@ -73,6 +76,8 @@ def _split(text: Text) -> tuple[Counts, dict[str, list[Line]]]:
             token = line.text[found.end() :].split()[:1]
             if not token or not re.fullmatch("[0-9]{1,9}", token[0]):
                 raise line.error(f"expected the number of {found['what']}")
+            if found["what"] != "jobs" and int(token[0]) > MOST_RESOURCES:
+                raise line.error(f"expected at most {MOST_RESOURCES} resources, got {token[0]}")
             counts[found["what"]] = int(token[0]), line
         elif current is not None and line.text.lstrip()[0] not in "*-":
             current.append(line)
@@ -213,6 +218,7 @@ def refuse(instance: Project, format: str, *, lags: bool = False) -> None:
         "disjunctive groups": bool(instance.groups),
         "due dates": bool(instance.weights.any() or instance.due_dates.any()),
         "goals but the makespan": instance.goal != "makespan",
+        "projects without resources": not (instance.renewables or instance.budget.size),
     }
     for what, there in reasons.items():
         if there:

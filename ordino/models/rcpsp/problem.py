@@ -182,7 +182,7 @@ class Project(Content):
             deadlines: By default none.
             groups: Sets of activities of which no two may overlap.
             due_dates: `None` for activities whose tardiness doesn't count.
-            weights: By default 1 for activities with a due date.
+            weights: By default 1 for activities with a due date; 0 for the others.
             goal: `makespan`, `tardiness` or `levelling`.
             activity_names: By default the numbers.
             renewable_names: By default R0, R1, …
@@ -207,6 +207,12 @@ class Project(Content):
         columns = list(zip(*arcs, strict=True)) if arcs else [(), (), (), ()]
         dues = [None] * count if due_dates is None else list(due_dates)
         ends = [None] * count if deadlines is None else list(deadlines)
+        for i, (due, weight) in enumerate(
+            zip(dues, () if weights is None else weights, strict=False)
+        ):
+            if weight and due is None:
+                message = f"activity {i} has a weight, but no due date"
+                raise InstanceError(message, ("activities", i, "weight"))
 
         def names(given: Sequence[str] | None, prefix: str, number: int) -> tuple[str, ...]:
             return tuple(f"{prefix}{i}" for i in range(number)) if given is None else tuple(given)
@@ -409,7 +415,7 @@ def adjust(instance: Project, *, goal: Goal | None = None, deadline: int | None 
     """
     changes: dict[str, Any] = {} if goal is None else {"goal": goal}
     if deadline is not None:
-        changes["deadlines"] = np.minimum(instance.deadlines, deadline)
+        changes["deadlines"] = [min(each, deadline) for each in instance.deadlines.tolist()]
     try:
         return replace(instance, **changes) if changes else instance
     except InstanceError as error:
