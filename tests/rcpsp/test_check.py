@@ -6,7 +6,7 @@ import pytest
 
 import ordino
 from ordino.core.errors import InstanceError, UsageError
-from ordino.models.rcpsp.problem import Plan, Project, adjust
+from ordino.models.rcpsp.problem import ABSENT, Plan, Project, adjust
 
 HOUSE = Project.of(
     [[(3, [2, 1])], [(2, [1, 1]), (4, [0, 0])], [(2, [2, 0])], [(0, [0, 0])]],
@@ -51,6 +51,16 @@ def test_each_violation_is_told_in_the_projects_names(
     assert kind in {violation.kind for violation in report.violations}
     assert any(message in violation.message for violation in report.violations)
     assert report.objective is None
+
+
+def test_what_is_missing_is_told_and_the_rest_is_graded() -> None:
+    report = ordino.check(HOUSE, Plan.of([0, 1, ABSENT, 7], [0, 1, 0, 0]))
+    assert [each.message for each in report.violations] == ["activity paint has no start"]
+    report = ordino.check(HOUSE, Plan.of([ABSENT, 9, 8, ABSENT], [0, 1, 0, 0]))
+    assert [each.kind for each in report.violations] == ["missing"] * 2 + [
+        "deadline",
+        "disjunction",
+    ]
 
 
 def test_a_change_of_capacity_takes_effect_at_its_time() -> None:

@@ -32,6 +32,13 @@ def test_anybodys_answer_to_a_generated_instance_is_graded(tmp_path: Path) -> No
     violations = json.loads(graded.stdout)["violations"]
     assert {"precedence", "capacity"} <= {violation["kind"] for violation in violations}
     assert any("service" in violation["message"] for violation in violations)
+    answer.write_text("".join(f"service {i}: 0\n" for i in range(1, 11)))
+    graded = run("check", file, answer, "--json")
+    assert graded.returncode == 6, graded.stderr
+    violations = json.loads(graded.stdout)["violations"]
+    told = [each["message"] for each in violations if each["kind"] == "missing"]
+    assert told == ["activity service 0 has no start", "activity service 11 has no start"]
+    assert {"precedence", "capacity"} <= {violation["kind"] for violation in violations}
 
 
 def test_convert_writes_a_solution_as_dates(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 from ordino.core.errors import InstanceError, UsageError, clip, nearest
 from ordino.core.text import Line, Text
 from ordino.instances.rcpsp.psplib import MOST_RESOURCES, refuse
-from ordino.models.rcpsp.problem import START_START, Plan, Project
+from ordino.models.rcpsp.problem import ABSENT, START_START, Plan, Project
 
 __all__ = [
     "read_patterson",
@@ -253,7 +253,10 @@ def sniff_starts(head: str) -> bool:
 
 
 def read_starts(text: Text, instance: Project) -> Plan:
-    """Read a line "name: start" or "name: start mode" an activity; raises `InputError`."""
+    """Read a line "name: start" or "name: start mode" an activity; raises `InputError`.
+
+    An activity without a line is `ABSENT`, which is for the checker to tell.
+    """
     number = {name: index for index, name in enumerate(instance.activity_names)}
     starts: dict[int, tuple[int, int]] = {}
     for line in text.lines():
@@ -266,10 +269,7 @@ def read_starts(text: Text, instance: Project) -> Plan:
         if number[name] in starts:
             raise line.error(f"a second start of activity {clip(name)!r}", 0)
         starts[number[name]] = int(found["start"]), int(found["mode"] or 0)
-    missing = [name for name, index in number.items() if index not in starts]
-    if missing:
-        raise text.end_error(f"the start of activity {clip(missing[0])!r} is missing")
-    rows = np.array([starts[i] for i in range(instance.activities)], dtype=np.int64)
+    rows = np.array([starts.get(i, (ABSENT, 0)) for i in range(instance.activities)], np.int64)
     return Plan(rows[:, 0], rows[:, 1])
 
 

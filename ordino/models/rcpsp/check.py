@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from ordino.core.arrays import LARGEST, Integers
 from ordino.core.report import Report, Violation
-from ordino.models.rcpsp.problem import KINDS, Plan, Project
+from ordino.models.rcpsp.problem import ABSENT, KINDS, Plan, Project
 
 __all__ = ["check"]
+
+Flags = npt.NDArray[np.bool_]
 
 
 def check(instance: Project, solution: Plan) -> Report:
     """Check modes, windows, time lags, capacities, budgets and disjunctive groups.
 
     The objective is the latest end, the total weighted tardiness, or the total squared use of
-    renewable resources, as the project's goal says.
+    renewable resources, as the project's goal says. Where activities are missing, the rest is
+    graded.
     """
     count = instance.activities
     violations: list[Violation] = []
@@ -40,14 +44,18 @@ def check(instance: Project, solution: Plan) -> Report:
     if violations:
         return Report.of(violations, None)
 
+    there = solution.start != ABSENT
+    for i in np.flatnonzero(~there).tolist():
+        message = f"activity {instance.activity_names[i]} has no start"
+        violations.append(Violation("missing", message))
     mode = instance.mode_start[:-1] + solution.mode
     start = np.clip(solution.start, -LARGEST, LARGEST - 1 - instance.duration.max())
     end = start + instance.duration[mode]
-    violations += _windows(instance, start, end)
-    violations += _lags(instance, start, end)
-    violations += _capacities(instance, mode, start, end)
-    violations += _budgets(instance, mode)
-    violations += _groups(instance, start, end)
+    violations += _windows(instance, start, end, there)
+    violations += _lags(instance, start, end, there)
+    violations += _capacities(instance, mode, start, end, there)
+    violations += _budgets(instance, mode[there])
+    violations += _groups(instance, start, end, there)
     if violations or instance.goal == "makespan":
         return Report.of(violations, int(end.max()))
     if instance.goal == "levelling":
@@ -57,21 +65,24 @@ def check(instance: Project, solution: Plan) -> Report:
     return Report.of([], sum(weight * each for weight, each in pairs))
 
 
-def _windows(instance: Project, start: Integers, end: Integers) -> Iterator[Violation]:
+def _windows(
+    instance: Project, start: Integers, end: Integers, there: Flags
+) -> Iterator[Violation]:
     names = instance.activity_names
-    for i in np.flatnonzero(start < instance.release_dates).tolist():
+    for i in np.flatnonzero(there & (start < instance.release_dates)).tolist():
         message = f"before its release at {instance.release_dates[i]}"
         yield Violation("release", f"activity {names[i]} starts at {start[i]}, {message}")
-    for i in np.flatnonzero(end > instance.deadlines).tolist():
+    for i in np.flatnonzero(there & (end > instance.deadlines)).tolist():
         message = f"behind its deadline {instance.deadlines[i]}"
         yield Violation("deadline", f"activity {names[i]} ends at {end[i]}, {message}")
 
 
-def _lags(instance: Project, start: Integers, end: Integers) -> Iterator[Violation]:
+def _lags(instance: Project, start: Integers, end: Integers, there: Flags) -> Iterator[Violation]:
     source, target, kind = instance.lag_source, instance.lag_target, instance.lag_kind
     first = np.where(kind >= 2, end[source], start[source])
     second = np.where(kind % 2 == 1, end[target], start[target])
-    for arc in np.flatnonzero(second - first < instance.lag).tolist():
+    both = there[source] & there[target]
+    for arc in np.flatnonzero(both & (second - first < instance.lag)).tolist():
         of, to = KINDS[kind[arc]].split("-")
         i, j = (instance.activity_names[int(each[arc])] for each in (source, target))
         lag = int(instance.lag[arc])
@@ -95,12 +106,12 @@ def _lags(instance: Project, start: Integers, end: Integers) -> Iterator[Violati
 
 
 def _capacities(
-    instance: Project, mode: Integers, start: Integers, end: Integers
+    instance: Project, mode: Integers, start: Integers, end: Integers, there: Flags
 ) -> Iterator[Violation]:
     """Sweep over each renewable resource: use against capacity between any two events."""
     for resource, name in enumerate(instance.renewable_names):
         demand = instance.demand[mode, resource]
-        users = np.flatnonzero((demand > 0) & (end > start))
+        users = np.flatnonzero(there & (demand > 0) & (end > start))
         steps = instance.steps(resource)
         times = np.concatenate([start[users], end[users], [time for time, _ in steps]])
         capacities = [capacity for _, capacity in steps]
@@ -150,10 +161,10 @@ def _budgets(instance: Project, mode: Integers) -> Iterator[Violation]:
         )
 
 
-def _groups(instance: Project, start: Integers, end: Integers) -> Iterator[Violation]:
+def _groups(instance: Project, start: Integers, end: Integers, there: Flags) -> Iterator[Violation]:
     names = instance.activity_names
     for group in instance.groups:
-        members = [i for i in group if end[i] > start[i]]
+        members = [i for i in group if there[i] and end[i] > start[i]]
         latest = -1
         for i in sorted(members, key=lambda i: (int(start[i]), int(end[i]))):
             if latest >= 0 and start[i] < end[latest]:

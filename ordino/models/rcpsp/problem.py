@@ -23,6 +23,7 @@ from ordino.core.plain import Node
 from ordino.models.rcpsp import plain, validation
 
 __all__ = [
+    "ABSENT",
     "END_START",
     "GOALS",
     "KINDS",
@@ -36,6 +37,9 @@ __all__ = [
 
 NEVER = LARGEST - 1
 """The deadline of an activity that has none."""
+
+ABSENT = 1 - LARGEST
+"""The start of an activity of which a plan says nothing; no plan with one is feasible."""
 
 KINDS = plain.KINDS
 """Kinds of time lags, by number: from which point of the first activity to which of the second."""
