@@ -155,6 +155,18 @@ def test_interactions_are_solvable_and_hold_what_was_asked_for(seed: int) -> Non
     assert result.solution is not None
 
 
+def test_a_migration_has_all_kinds_of_constraints_unless_told_otherwise() -> None:
+    project = interactions(activities=40, migration=True, seed=1)
+    assert project.groups
+    assert project.release_dates.any()
+    assert project.step_time.size > project.renewables
+    assert set(project.renewable_names) == {"crew 0", "crane 0", "power 0"}
+    calm = interactions(activities=40, migration=True, downtime=0, windows=0, disjunctions=0)
+    for project in (calm, interactions(activities=40, seed=1)):
+        assert not project.groups
+        assert not project.release_dates.any()
+
+
 def test_every_public_file_is_recognised(public_data: Path) -> None:
     folder = public_data / "rcpsp"
     expected = {"j30": 32, "j120": 122, "patterson": None, "rg300": 302, "mm/mmlib50": 52}

@@ -154,9 +154,9 @@ def interactions(
     layers: int = 5,
     precedences: int = 3,
     resources: int = 3,
-    downtime: float = 0.0,
-    windows: float = 0.0,
-    disjunctions: float = 0.0,
+    downtime: float | None = None,
+    windows: float | None = None,
+    disjunctions: float | None = None,
     slack: int = 50,
     migration: bool = False,
     seed: int = 0,
@@ -174,17 +174,23 @@ def interactions(
         precedences: Precedences between two layers that follow each other, if so many there are.
         resources: Renewable resources.
         downtime: Probability that a resource is down while the hidden schedule leaves it idle, for
-            each such time.
+            each such time. This and the next two are 0 by default, 0.75 for a migration.
         windows: Probability that an activity has a release date and a deadline.
         disjunctions: Probability that an activity is paired with one that the hidden schedule
             keeps apart from it.
         slack: Greatest distance of a window's ends from the hidden schedule.
-        migration: Names from the migration of a data centre: services, racks, crews, power.
+        migration: The migration of a data centre: services that crews move in waves, the layers,
+            with maintenance of resources, change windows, and pairs of services that may not be
+            down together. The paper publishes neither its sizes nor its names; these are ours.
         seed: Of all random choices.
 
     Raises:
         UsageError: A number out of range.
     """
+    usual = 0.75 if migration else 0.0
+    downtime, windows, disjunctions = (
+        usual if each is None else each for each in (downtime, windows, disjunctions)
+    )
     for name, value, low, high in (
         ("activities", activities, 1, MOST_ACTIVITIES),
         ("layers", layers, 1, activities),
