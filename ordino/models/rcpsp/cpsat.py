@@ -17,8 +17,8 @@ from ordino.models.rcpsp.problem import NEVER, Plan, Project
 
 __all__ = ["formulate", "takes"]
 
-MOST_SLOTS = 5_000_000
-"""For levelling: terms in what is in use at each time."""
+MOST_TERMS = 1_000_000
+"""For levelling: in what is in use at each time; that many take a few seconds to build."""
 
 LARGEST = 2**50
 """CP-SAT refuses sums that may leave 63 bits."""
@@ -30,9 +30,10 @@ def takes(instance: Project) -> str | None:
         head, latest = _windows(instance, instance.horizon)
         starts = np.repeat(np.maximum(0, latest - head + 1), np.diff(instance.mode_start))
         lengths = np.minimum(instance.duration, instance.horizon)
-        slots = sum(a * b for a, b in zip(starts.tolist(), lengths.tolist(), strict=True))
-        if slots > MOST_SLOTS:
-            return f"{slots} pairs of a start and a time it occupies, beyond {MOST_SLOTS}"
+        each = 1 + lengths * np.count_nonzero(instance.demand, axis=1)
+        terms = sum(a * b for a, b in zip(starts.tolist(), each.tolist(), strict=True))
+        if terms > MOST_TERMS:
+            return f"{terms} terms in what is in use at each time, beyond {MOST_TERMS}"
     widest = max(1, int(instance.weights.max()), int(instance.demand.max(initial=0)))
     reach = instance.horizon + int(np.abs(instance.due_dates).max())
     if instance.activities * reach * widest >= LARGEST:

@@ -28,6 +28,8 @@ DEADLINE_SHARE = 0.3
 SHIFT_SHARE, PROOF_SHARE, ALONE_SHARE = 0.3, 0.1, 0.7
 """Of the time: for shifts before neighbourhoods; for CP-SAT at first, which closes what is small;
 for shifts and neighbourhoods, where one worker has to prove as well."""
+FIRST_SECONDS = 0.2
+"""For shifts before all else: to build a model may take longer than a short limit leaves."""
 
 MOST_CELLS = 10_000_000
 """Time units times resources."""
@@ -62,8 +64,14 @@ def levelling(formulate: cpsat.Formulate) -> Solver:
         def publish(plan: Plan, value: int) -> None:
             incumbent.offer(plan, NAME, value)
 
+        def level(turn: Budget) -> None:
+            if incumbent.best is not None:
+                random = np.random.default_rng(budget.seed)
+                shift(instance, incumbent.best, turn, random, publish)
+
         fits = cpsat_takes(instance) is None
         _start(instance, incumbent)
+        level(budget.child(seconds=min(FIRST_SECONDS, SHIFT_SHARE * budget.remaining())))
         if fits:
             prove(instance, incumbent, budget.child(seconds=PROOF_SHARE * budget.remaining()))
         if not over():
@@ -71,9 +79,7 @@ def levelling(formulate: cpsat.Formulate) -> Solver:
             keep_deadlines(instance, formulate, incumbent, turn, NAME)
         if not (fits or over()):
             _find(instance, formulate, incumbent, budget)
-            if incumbent.best is not None:
-                random = np.random.default_rng(budget.seed)
-                shift(instance, incumbent.best, budget, random, publish)
+            level(budget)
             return
         if over():
             return
