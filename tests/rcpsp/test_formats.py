@@ -113,6 +113,20 @@ def test_formats_refuse_what_they_cannot_hold() -> None:
         dump_instance(MULTI, "patterson")
 
 
+@pytest.mark.parametrize("arcs", [[], [(1, 2)]])
+def test_what_is_written_is_recognised_with_few_precedences(
+    arcs: list[tuple[int, int]], tmp_path: Path
+) -> None:
+    lags = [(i, j, "start-start", 2) for i, j in arcs]
+    rows = [[(length, [1, 0])] for length in (2, 0, 3)]
+    plain = Project.of(rows, [2, 1], precedences=arcs)
+    lagged = Project.of(rows, [2, 1], lags=lags)
+    files = {"psplib.sm": plain, "patterson.rcp": plain, "rcpsp-max.sch": lagged}
+    for name, project in files.items():
+        (tmp_path / name).write_text(dump_instance(project, name.split(".")[0]))
+        assert ordino.read(tmp_path / name) == project
+
+
 def test_plain_starts_as_a_solution() -> None:
     project = Project.of(
         [[(3, [1])], [(2, [1])]], [1], activity_names=["dig", "pour: slab"], precedences=[(0, 1)]

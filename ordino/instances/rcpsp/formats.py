@@ -96,7 +96,17 @@ def sniff_patterson(head: str) -> bool:
     successors = first[1 + resources]
     named = first[2 + resources : 2 + resources + successors]
     plausible = bool(named) and all(1 < each <= count for each in named)
-    return plausible and len(rows[2]) >= 2 + resources
+    return len(rows[2]) >= 2 + resources and (plausible or _is_whole(first, count, resources))
+
+
+def _is_whole(numbers: list[int], count: int, resources: int) -> bool:
+    """Tell whether numbers are so many activities, and nothing more."""
+    place = 0
+    for _ in range(count):
+        if place + 1 + resources >= len(numbers):
+            return False
+        place += 2 + resources + numbers[place + 1 + resources]
+    return place == len(numbers)
 
 
 def read_patterson(text: Text) -> Project:
@@ -155,12 +165,14 @@ def _rows(rows: Sequence[Sequence[int]]) -> str:
 
 
 def sniff_rcpsp_max(head: str) -> bool:
-    """Tell whether the first line is "n resources 0 0", and lags stand in brackets."""
+    """Tell whether the first line is "n resources 0 0", and lags stand in brackets, if any."""
     lines = [line for line in head.splitlines() if line.strip()]
     first = lines[0].split() if lines else []
     if len(first) != 4 or first[2:] != ["0", "0"] or not all(each.isdigit() for each in first):
         return False
-    return len(lines) > 1 and re.search(r"\[\s*-?[0-9]", head) is not None
+    if len(lines) < 2:
+        return False
+    return lines[1].split() == ["0", "1", "0"] or re.search(r"\[\s*-?[0-9]", head) is not None
 
 
 def read_rcpsp_max(text: Text) -> Project:
