@@ -42,6 +42,7 @@ EXPECTED = {
     "ids_missing.json": ":1:1: some buffers have an id, some have none",
     "mapping_without_capacity.json": ':1:1: the field "capacity" is missing',
     "negative_benefit.json": ":1:1: benefit 0 is -1, expected at least 0",
+    "never_there.csv": ": buffer 0 (a) is never there: its gaps are its whole life",
     "no_buffers.json": ":1:1: expected at least one buffer",
     "no_rows.csv": ":2: expected a row for each buffer below the header",
     "row_too_long.csv": ":2: expected 4 values, got 5",

@@ -184,6 +184,38 @@ def test_infeasible_fits_are_proved_to_be() -> None:
         assert found.status is ordino.Status.INFEASIBLE
 
 
+@pytest.mark.parametrize(
+    ("buffer", "reason"),
+    [
+        ({"size": [4], "fixed": [8]}, "buffer 0 can't end before 12, beyond the capacity of 10"),
+        ({"size": [11]}, "buffer 0 can't end before 11, beyond the capacity of 10"),
+    ],
+)
+def test_a_buffer_that_ends_beyond_the_capacity_is_a_proof(buffer: dict, reason: str) -> None:
+    """In windows of it alone there may be room enough."""
+    gap = (0, 3, 5, 0, 2)
+    instance = Lifetimes.of([0], [10], **buffer, gaps=[gap], capacity=10)
+    for solver in ("cpsat", "climb", None):
+        result = ordino.solve(instance, solver=solver, time_limit=10)
+        assert result.status is ordino.Status.INFEASIBLE
+        assert result.reason == reason
+
+
+def test_the_fractional_bound_is_exact_where_floats_are_not() -> None:
+    base = Lifetimes.of([0, 0], [1, 1], [1, 1], capacity=1)
+    assert fractional(Mapping.of(base, [2**60, 2**53 + 1])) == 2**53 + 1
+    assert fractional(Mapping.of(base, [0, 0])) == 0
+    assert fractional(Mapping.of(replace(base, size=np.array([1, 3])), [1, 5])) == 5
+
+
+@settings(max_examples=60)
+@given(kit.mappings())
+def test_the_fractional_bound_is_none_too_high(instance: Mapping) -> None:
+    relaxed = fractional(instance)
+    assert relaxed is not None
+    assert relaxed <= kit.brute_force(instance)
+
+
 def test_addresses_for_planners() -> None:
     start, end, size = np.array([0, 3, 0]), np.array([3, 9, 9]), np.array([4, 4, 3])
     found = addresses(start, end, size, capacity=7, budget=Budget.of(5.0))

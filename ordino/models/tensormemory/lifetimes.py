@@ -87,6 +87,9 @@ class Lifetimes(Content):
         put(self, "buffer_names", _labels(self.buffer_names, count))
         self._require_sound()
         put(self, "gaps", self._sound_gaps())
+        never = np.setdiff1d(np.arange(count), self.pieces()[:, BUFFER])
+        for i in never[:1].tolist():
+            raise InstanceError(f"{self.buffer(i)} is never there: its gaps are its whole life")
 
     def _require_sound(self) -> None:
         crossed = np.flatnonzero(self.end <= self.start)

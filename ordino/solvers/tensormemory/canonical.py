@@ -193,7 +193,6 @@ class Search:
         self._arena: Integers = np.zeros(count * (count + 5), np.int64)
         self._state: Integers = np.zeros(3, np.int64)
         self.offset: Integers = np.zeros(count, np.int64)
-        self._present = np.flatnonzero(found.high > 0)
         self._arrays = (
             *map(np.array, (instance.size, instance.alignment, instance.fixed)),
             *(self._rank, ground.twin, found.low, found.high, *ground.near, *ground.inside),
@@ -210,10 +209,10 @@ class Search:
         self._placed[:] = -1
         self.offset[:] = self._least
         self._crossing[:] = self._ground.crossing
-        self._arena[: self._present.size] = self._present
+        self._arena[: self._rank.size] = np.arange(self._rank.size)
         self._frames[0] = 0
         self._frames[0, kernels.TO] = self._ground.sections.count
-        self._frames[0, kernels.COUNT] = self._present.size
+        self._frames[0, kernels.COUNT] = self._rank.size
         self._frames[0, kernels.BUFFER] = kernels.ROOT
         self._state[:] = 1, 0, 0
 
