@@ -73,6 +73,26 @@ def test_types_fusion_and_true_inputs_are_options(tmp_path: Path) -> None:
         ordino.read(path, options={"inputs": "w"})
 
 
+def test_inputs_are_weights_only_where_they_stand_for_some(tmp_path: Path) -> None:
+    add = [node("Add", ["x", "b"], ["y"])]
+    both = ordino.read(saved(tmp_path, add, [value("x", 4), value("b", 4)]))
+    assert (both.least_capacity, both.notes) == (48, ())
+    bias = ordino.read(saved(tmp_path, add, [value("x", 8, 4), value("b", 4)]))
+    assert bias.parameters.tolist() == [16]
+    assert bias.notes[0].startswith("1 inputs without values taken as weights (b)")
+    told: list[str] = []
+    ordino.solve(bias, time_limit=5, on_event=lambda event: told.append(event.message))
+    assert bias.notes[0] in told
+    product = [node("MatMul", ["x", "w"], ["m"]), node("MatMul", ["m", "b"], ["y"])]
+    shapes = [value("x", 4, 4), value("b", 4, 4)]
+    stripped = saved(tmp_path, product, [*shapes, value("w", 4, 4)])
+    assert ordino.read(stripped).parameters.tolist() == [64, 64]
+    weight = onnx.helper.make_tensor("w", FLOAT, [4, 4], [0.5] * 16)
+    whole = ordino.read(saved(tmp_path, product, shapes, initializer=[weight]))
+    assert whole.parameters.tolist() == [64, 0]
+    assert whole.tensor_names == ("x", "m", "b", "y")
+
+
 def test_an_open_dimension_is_named_with_the_option_that_sets_it(tmp_path: Path) -> None:
     path = network(tmp_path, "N")
     with pytest.raises(InputError, match=r"dimension N of the input x is open.*--dim N=1"):

@@ -1,8 +1,9 @@
 """Reads ONNX models as graphs of operators. Weights are not needed.
 
 Shapes come from ONNX's own inference. What depends on constants alone is folded; reshaping nodes
-are views. Graph inputs count as parameters if they have an initializer, or stand where weights do
-(the kernel of a convolution, the second factor of a product); `inputs` says which are none.
+are views. Graph inputs count as parameters if they have an initializer. So do those of a model
+without weights that stand where weights do (the kernel of a convolution, the second factor of a
+product, what is added to a larger value): the notes say so, `inputs` says which are none.
 """
 
 from __future__ import annotations
@@ -25,16 +26,17 @@ WIDTHS = {"float32": 4, "float16": 2, "bfloat16": 2, "int16": 2, "int8": 1}
 VIEWS = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}
 SHAPES = {"Shape", "Size"}
 """What these make depends on shapes alone, which are constants here."""
+ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Pow")
 UNARY = {
     *("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Sigmoid", "HardSigmoid", "HardSwish"),
     *("Tanh", "Gelu", "Mish", "Erf", "Exp", "Log", "Sqrt", "Abs", "Neg", "Softplus", "Clip"),
-    *("Cast", "BatchNormalization", "Add", "Sub", "Mul", "Div", "Pow"),
+    *("Cast", "BatchNormalization", *ELEMENTWISE),
 }
 """Of one input and constants, these work element by element."""
 WEIGHT_PLACES = {
     **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "LayerNormalization"), (1, 2)),
     **dict.fromkeys(("InstanceNormalization", "GroupNormalization"), (1, 2)),
-    **dict.fromkeys(("MatMul", "Add", "Sub", "Mul", "Div", "Pow", "PRelu", "Reshape"), (1,)),
+    **dict.fromkeys(("MatMul", *ELEMENTWISE, "PRelu", "Reshape"), (1,)),
     **dict.fromkeys(("BatchNormalization", "LSTM", "GRU", "RNN"), (1, 2, 3, 4)),
     **dict.fromkeys(("ConstantOfShape", "Gather"), (0,)),
 }
@@ -76,7 +78,14 @@ def read_onnx(
     network = _Network(inferred, blob, dtype, None if inputs is None else set(inputs.split(",")))
     try:
         outputs = [each.name for each in inferred.graph.output]
-        return graph_of(network.nodes(), network.sizes, outputs, name=blob.name, fuse=fuse)
+        return graph_of(
+            network.nodes(),
+            network.sizes,
+            outputs,
+            name=blob.name,
+            fuse=fuse,
+            notes=network.notes,
+        )
     except InstanceError as error:
         raise blob.error(error.message) from None
 
@@ -169,6 +178,7 @@ class _Network:
         self.stored = {each.name: each for each in self.graph.initializer}
         self.sizes: dict[str, int] = {}
         self.constants = {*self.stored, *(e.values.name for e in self.graph.sparse_initializer)}
+        self.notes: tuple[str, ...] = ()
         self.constants |= self._weights(inputs)
         self.produced = {each.name for each in self.graph.input} | self.constants
 
@@ -179,11 +189,34 @@ class _Network:
             if unknown := inputs - set(free):
                 raise UsageError(f"inputs {min(unknown)}: the model has {', '.join(free[:20])}")
             return set(free) - inputs
+        shapes = {name for name in free if self._shapes_alone(name)}
+        if any(
+            each.data_type in _floating() and math.prod(each.dims) > 1
+            for each in self.stored.values()
+        ):
+            return shapes  # the model has its weights, other inputs are true ones
         elsewhere = set(free[:1])
         for node in self.graph.node:
             places = WEIGHT_PLACES.get(node.op_type, ())
+            if node.op_type in ELEMENTWISE and not self._spread(*node.input):
+                places = ()
             elsewhere |= {name for i, name in enumerate(node.input) if i not in places}
-        return {name for name in free if name not in elsewhere or self._shapes_alone(name)}
+        weights = [name for name in free if name not in elsewhere | shapes]
+        if weights:
+            shown = ", ".join(weights[:5]) + (", ..." if len(weights) > 5 else "")
+            self.notes = (
+                f"{len(weights)} inputs without values taken as weights ({shown}): where they are "
+                "none, name the true inputs with --inputs",
+            )
+        return shapes | set(weights)
+
+    def _spread(self, first: str, second: str) -> bool:
+        """Tell whether the second operand is smaller than the first, over which it is spread."""
+        sizes: list[int] = []
+        for name in (first, second):
+            dims = self.types[name].shape.dim if name in self.types else ()
+            sizes.append(math.prod(each.dim_value for each in dims if each.HasField("dim_value")))
+        return sizes[1] < sizes[0]
 
     def _shapes_alone(self, name: str) -> bool:
         readers = [node for node in self.graph.node if name in node.input]
@@ -251,10 +284,7 @@ class _Network:
                 shape.append(int(dimension.dim_value))
         if kind == TensorProto.STRING:
             raise self.blob.error(f"{name} ({label}) holds texts, which have no size")
-        floating = kind in (
-            *(TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16),
-        )
-        bits = 8 * self.width if floating and self.width else _bits(helper, kind)
+        bits = 8 * self.width if kind in _floating() and self.width else _bits(helper, kind)
         total = -(-math.prod(shape) * bits // 8)
         if any(size < 0 for size in shape) or total >= 2**62:
             raise self.blob.error(f"{name} ({label}) has the shape {shape}: beyond 2^62 bytes")
@@ -275,6 +305,13 @@ class _Network:
             f"the shape of {name} ({label}) is unknown: it depends on data (dimension {shown}); "
             f"set it, as in --dim {parameter or f'{name}.{axis}'}=1"
         )
+
+
+def _floating() -> tuple[int, ...]:
+    """Return the floating-point types that `dtype` may stand for."""
+    from onnx import TensorProto
+
+    return TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16
 
 
 def _bits(helper: Any, kind: int) -> int:

@@ -63,6 +63,7 @@ class Graph(Content):
         operator_names: Labels, one an operator or none.
         tensor_names: Labels, one a tensor or none.
         aliases: Other names of a tensor (views of it): name and tensor.
+        notes: What a reader should know of how the graph was made.
 
     Raises:
         InstanceError: The data are no such graph: a cycle (which is named), a tensor that nothing
@@ -86,6 +87,7 @@ class Graph(Content):
     operator_names: tuple[str, ...] = label(default=())
     tensor_names: tuple[str, ...] = label(default=())
     aliases: tuple[tuple[str, int], ...] = label(default=())
+    notes: tuple[str, ...] = label(default=())
     producer: Integers = field(init=False, metadata={"label": True})
     file_order: Integers = field(init=False, metadata={"label": True})
 

@@ -86,10 +86,12 @@ def fractional(instance: Any) -> int | None:
         return None
     # Whatever the prices y of sections are, no more is gained than
     # sum y_s + sum max(0, b_i - sum y_s a_is): so in integers they prove what floats do not.
-    prices = [max(0, round(engine.dual_value(row) * PRICE_UNIT)) for row in rows]
-    worth = [b * PRICE_UNIT * capacity * fit for b, fit in zip(benefit, fits, strict=True)]
+    unit = PRICE_UNIT * capacity
+    prices: list[int] = [max(0, round(engine.dual_value(row) * PRICE_UNIT)) for row in rows]
+    worth = [b * unit * fit for b, fit in zip(benefit, fits, strict=True)]
     for price, inside in zip(prices, crowded, strict=True):
         for k in inside:
             worth[owner[k]] -= price * total * taken[k]
     gained = sum(prices) * total * capacity + sum(each for each in worth if each > 0)
-    return max(0, sum(benefit) - gained // (PRICE_UNIT * capacity))
+    bound: int = max(0, sum(benefit) - gained // unit)
+    return bound

@@ -34,7 +34,7 @@ def _of_graph(graph: Graph) -> dict[str, Any]:
     uses = Uses.of(graph, graph.file_order)
     largest = int(graph.needs.argmax())
     least = least_peak(graph)
-    return {
+    found = {
         "operators": graph.operators,
         "tensors": graph.tensors,
         "inputs": int((graph.producer == INPUT).sum()),
@@ -48,6 +48,7 @@ def _of_graph(graph: Graph) -> dict[str, Any]:
         "M_P proved": "yes" if least.proved else f"no, at least {least.bound}",
         "peak of the file's order": uses.residences(uses.gaps[:0]).peak(),
     }
+    return found | ({"notes": "; ".join(graph.notes)} if graph.notes else {})
 
 
 def curve(instance: Any) -> tuple[list[dict[str, Any]], Scene]:
