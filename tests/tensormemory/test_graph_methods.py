@@ -97,9 +97,14 @@ def test_cpsat_and_states_agree_where_much_is_spilled() -> None:
 
 def test_a_capacity_below_the_largest_operator_is_proved_infeasible() -> None:
     graph = Graph.of([4, 2, 4], [([0], [1]), ([0, 1], [2])], operator_names=("conv", "add"))
-    result = ordino.solve(graph, capacity=9, solver="states", time_limit=10)
-    assert result.status is ordino.Status.INFEASIBLE
-    assert result.reason == "operator 1 (add) needs 10 bytes, the capacity is 9"
+    for solver in ("belady", "greedy", "states", "divide", "cpsat", "milp", None):
+        for capacity in (9, 0):
+            result = ordino.solve(graph, capacity=capacity, solver=solver, time_limit=10)
+            assert result.status is ordino.Status.INFEASIBLE
+            reason = f"operator 1 (add) needs 10 bytes, the capacity is {capacity}"
+            assert result.reason == reason
+    fixed = ordino.solve(graph, capacity=9, order="fixed", solver="cpsat", time_limit=10)
+    assert fixed.reason == "operator 1 (add) needs 10 bytes, the capacity is 9"
 
 
 @pytest.mark.parametrize("rule", [belady, greedy])

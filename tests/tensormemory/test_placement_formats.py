@@ -22,6 +22,7 @@ from ordino.instances.tensormemory.generate_lifetimes import lifetimes
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement import Placement
+from ordino.solvers.tensormemory.options import adjust
 
 BROKEN = Path(__file__).parents[1] / "data" / "tensormemory" / "broken_buffers"
 
@@ -165,6 +166,15 @@ def test_names_that_csv_can_not_hold() -> None:
     with pytest.raises(UsageError, match="can't hold the name 'a,b'"):
         dump_instance(named, "minimalloc")
     assert read_instance(dump_instance(named)) == named
+
+
+def test_an_alignment_comes_on_top_of_the_file_s() -> None:
+    found = Lifetimes.of([0, 0], [1, 1], [4, 4], alignment=[8, 6])
+    assert adjust(found, alignment=4).alignment.tolist() == [8, 12]
+    assert adjust(adjust(found, alignment=4), alignment=4).alignment.tolist() == [8, 12]
+    for wrong in (0, -4, 2**61 - 1, 2**70):
+        with pytest.raises(UsageError, match=r"alignment|height|2\^62"):
+            adjust(found, alignment=wrong)
 
 
 def test_generated_lifetimes() -> None:

@@ -172,12 +172,37 @@ def test_hints_are_taken_where_they_help() -> None:
     assert result.solution.offset.tolist() == [8, 0, 4]
 
 
+def test_by_hint_takes_hints_that_are_free_and_the_race_tries_it() -> None:
+    instance = Lifetimes.of(
+        [0, 0, 0, 0], [2, 2, 2, 9], [4, 4, 4, 4], hint=[6, 1, 9, -1], alignment=[1, 1, 1, 4],
+        gaps=[(3, 0, 1, 0, 0)],
+    )  # fmt: skip
+    found = placing.by_hint(instance)
+    assert found.offset.tolist() == [6, 1, 10, 16]
+    assert check_lifetimes(instance, found).valid
+    bound = replace(instance, capacity=20)
+    result = ordino.solve(bound, time_limit=5, workers=1)
+    assert result.solution == found  # the first fit ends the race
+    skew = Lifetimes.of([0, 0], [1, 1], [4, 4], hint=[6, 2**61], alignment=4, capacity=8)
+    assert sorted(placing.by_hint(skew).offset.tolist()) == [0, 4]
+    assert "no buffer has a hint" in str(placing.takes_hints(Lifetimes.of([0], [1], [4])))
+
+
+@given(kit.buffers())
+def test_by_hint_is_right(instance: Lifetimes) -> None:
+    found = placing.by_hint(instance)
+    assert found is not None
+    assert check_lifetimes(instance, found).violations == ()
+
+
 def test_infeasible_fits_are_proved_to_be() -> None:
     instance = kit.sample()
     for solver in ("canonical", "climb", "cpsat"):
         small = replace(instance, capacity=instance.load - 1)
         result = ordino.solve(small, solver=solver, time_limit=10)
         assert result.status is ordino.Status.INFEASIBLE
+        nothing = ordino.solve(instance, capacity=0, solver=solver, time_limit=10)
+        assert nothing.status is ordino.Status.INFEASIBLE
     clash = Lifetimes.of([0, 0], [2, 2], [4, 4], fixed=[0, 2])
     for capacity in (None, 100):
         found = ordino.solve(replace(clash, capacity=capacity), time_limit=10)

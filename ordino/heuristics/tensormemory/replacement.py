@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 from ordino.models.tensormemory.residence import Residences, Uses
 
@@ -44,13 +45,15 @@ def belady(uses: Uses) -> Residences:
     return uses.residences(uses.gaps[run.left_in(uses)])
 
 
-def greedy(uses: Uses) -> Residences:
+def greedy(uses: Uses, should_stop: Callable[[], bool] = lambda: False) -> Residences | None:
     """Let those leave whose spills and fetches cost least at this step, without looking further:
-    the baseline of the paper of COSMA, by dynamic programming over totals."""
+    the baseline of the paper of COSMA, by dynamic programming over totals. `None` if stopped."""
     run = _Run(uses)
     graph = uses.graph
     held: set[int] = set()
     for step in range(uses.order.size):
+        if should_stop():
+            return None
         over = run.begin(step)
         if over > 0:
             candidates = sorted(use for use in held if run.is_held(use) and run.step[use] < step)

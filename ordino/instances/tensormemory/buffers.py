@@ -250,6 +250,8 @@ def read_offsets(text: Text, instance: Lifetimes | Mapping) -> Placement:
     Raises:
         InputError: It is malformed, or names other buffers than the instance.
     """
+    if not isinstance(instance, Lifetimes | Mapping):
+        raise text.error("offsets of buffers, but the instance is a graph")
     lifetimes = instance.lifetimes if isinstance(instance, Mapping) else instance
     names = lifetimes.buffer_names or tuple(map(str, range(lifetimes.buffers)))
     index = {name: i for i, name in enumerate(names)}

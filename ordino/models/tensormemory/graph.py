@@ -134,8 +134,8 @@ class Graph(Content):
     def _require_limits(self) -> None:
         if not 1 <= self.alignment <= 2**30:
             raise InstanceError(f"alignment {self.alignment}: expected 1 to 2^30")
-        if self.capacity is not None and not 1 <= self.capacity < LARGEST:
-            raise InstanceError(f"capacity {self.capacity}: expected 1 to 2^62 bytes")
+        if self.capacity is not None and not 0 <= self.capacity < LARGEST:
+            raise InstanceError(f"capacity {self.capacity}: expected 0 to 2^62 bytes")
         total = sum((self.sizes + self.alignment).tolist())
         total += sum(self.workspace.tolist()) + sum(self.parameters.tolist())
         moved = sum(self.sizes[self.reads.items].tolist()) * 2

@@ -61,7 +61,7 @@ def arguments(data: Node) -> dict[str, Any]:
             made[key] = fields[key].integers(0)
     for key in ("capacity", "alignment"):
         if key in fields:
-            made[key] = fields[key].integer(1)
+            made[key] = fields[key].integer(key == "alignment")
     for key in _TEXTS:
         if key in fields:
             made[key] = tuple(each.string() for each in fields[key].list())

@@ -103,8 +103,8 @@ class Lifetimes(Content):
                 f"{self.buffer(i)} is fixed at {self.fixed[i]}, no multiple of its alignment "
                 f"{self.alignment[i]}"
             )
-        if self.capacity is not None and not 0 < self.capacity < 2**62:
-            raise InstanceError(f"capacity is {self.capacity}, expected 1 to 2^62 - 1")
+        if self.capacity is not None and not 0 <= self.capacity < 2**62:
+            raise InstanceError(f"capacity is {self.capacity}, expected 0 to 2^62 - 1")
         guard_total(sum(self.size.tolist()) + sum(self.alignment.tolist()), "height")
         guard_total(self.ceiling, "height")
 

@@ -52,7 +52,7 @@ class Mapping(Content):
         put(self, "benefit", frozen_integers(self.benefit, "benefit", minimum=0, length=count))
         tensor = frozen_integers(self.tensor, "tensor", minimum=0, length=count)
         guard_total(sum(self.benefit.tolist()), "benefit")
-        if self.lifetimes.capacity is None:
+        if not self.lifetimes.capacity:
             raise InstanceError("expected a capacity of the fast memory")
         for i in np.flatnonzero(self.lifetimes.fixed != FREE)[:1].tolist():
             raise InstanceError(f"{self.lifetimes.buffer(i)} has a fixed offset: none may have")
