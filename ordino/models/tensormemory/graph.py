@@ -58,6 +58,8 @@ class Graph(Content):
         resident_parameters: Whether parameters lie in the memory while their operator runs, as part
             of its workspace.
         clean_inputs: Whether an input that leaves need not be spilled, as there is a copy of it.
+        holds: Whether the first operator stands for what loads the inputs and runs first, and the
+            last one for what takes the results and runs last (`held`).
         alignment: Addresses are multiples of it.
         name: A label.
         operator_names: Labels, one an operator or none.
@@ -82,6 +84,7 @@ class Graph(Content):
     addresses: bool = True
     resident_parameters: bool = False
     clean_inputs: bool = False
+    holds: bool = False
     alignment: int = 1
     name: str = label(default="")
     operator_names: tuple[str, ...] = label(default=())
@@ -113,6 +116,8 @@ class Graph(Content):
         put(self, "producer", self._producers())
         order = first_topological_order(self.reads, self.writes, self.producer, self.operator)
         put(self, "file_order", order)
+        if self.holds and (self.reads[0].size or self.writes[operators - 1].size):
+            raise InstanceError("holds: the first operator may not read, the last one not write")
         self._require_limits()
 
     def _producers(self) -> Integers:
@@ -223,6 +228,8 @@ class Graph(Content):
     def held(self) -> Graph:
         """Return the graph in which inputs are there from the first step on, and what no operator
         reads stays to the last: one more operator writes the former, another reads the latter."""
+        if self.holds:
+            return self
         inputs = np.flatnonzero(self.producer == INPUT)
         results = np.ones(self.tensors, bool)
         results[self.reads.items] = False
@@ -234,12 +241,13 @@ class Graph(Content):
             workspace=np.concatenate([[0], self.workspace, [0]]),
             parameters=np.concatenate([[0], self.parameters, [0]]),
             operator_names=names,
+            holds=True,
         )
 
     def spill_cost(self, tensor: int) -> int:
         """Bytes that it takes to spill a tensor."""
-        clean = self.clean_inputs and self.producer[tensor] == INPUT
-        return 0 if clean else int(self.sizes[tensor])
+        given = self.producer[tensor] == INPUT or (self.holds and self.producer[tensor] == 0)
+        return 0 if self.clean_inputs and given else int(self.sizes[tensor])
 
     def operator(self, index: int) -> str:
         """Name an operator for messages."""

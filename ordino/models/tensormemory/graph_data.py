@@ -16,6 +16,7 @@ _SWITCHES = {
     "addresses": True,
     "resident_parameters": False,
     "clean_inputs": False,
+    "holds": False,
 }
 
 
