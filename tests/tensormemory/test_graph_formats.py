@@ -13,6 +13,7 @@ from kits.tensormemory import sample
 import ordino
 from ordino.core.errors import InputError, InstanceError, UsageError
 from ordino.instances.reading import dump_instance, dump_solution, read_instance, read_solution
+from ordino.instances.tensormemory import generate
 from ordino.models.tensormemory.graph import Graph, Plan
 from ordino.models.tensormemory.lifetimes import Lifetimes
 
@@ -112,6 +113,12 @@ def test_plans_of_graphs_are_none_of_buffers(text: str) -> None:
         read_solution(text + "\n", Lifetimes.of([0], [1], [4]))
     with pytest.raises(InputError, match="offsets of buffers, but the instance is a graph"):
         read_solution("id,offset\n0,4\n", chain())
+
+
+def test_wires_that_do_not_connect_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "TRIES", 2)
+    with pytest.raises(UsageError, match="no connected graph of 2 neighbours"):
+        generate.randwire(nodes=2000, neighbours=2, rewiring=1)
 
 
 def test_graphs_with_wrong_numbers_are_refused() -> None:

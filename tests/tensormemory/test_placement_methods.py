@@ -16,6 +16,7 @@ from kits import tensormemory_placement as kit
 
 import ordino
 from ordino.core.budget import Budget
+from ordino.core.errors import UsageError
 from ordino.heuristics.tensormemory import placing, placing_kernels
 from ordino.instances.tensormemory.generate_lifetimes import lifetimes
 from ordino.models.tensormemory.lifetimes import Lifetimes
@@ -257,6 +258,14 @@ def test_ranks_keep_twins_in_order_and_differ_by_number() -> None:
         rank = ground.rank(number, np.random.default_rng(number))
         assert sorted(rank.tolist()) == [0, 1, 2, 3]
         assert rank[0] < rank[1] < rank[2]
+
+
+@pytest.mark.parametrize("memory", [0, -8, 3, 2**31])
+def test_a_memory_that_is_no_power_of_two_is_refused(memory: int) -> None:
+    with pytest.raises(UsageError, match="expected a power of two"):
+        ordino.solve(kit.sample(), solver="canonical", settings={"canonical.memory": memory})
+    least = ordino.solve(kit.sample(), solver="canonical", settings={"canonical.memory": 1})
+    assert least.status is ordino.Status.OPTIMAL
 
 
 def test_what_is_too_large_for_a_method_is_refused() -> None:

@@ -26,8 +26,8 @@ __all__ = ["MOST_CELLS", "formulate", "gap_model", "takes"]
 MOST_CELLS = 40_000
 """Operators x (operators + tensors) in a free order."""
 
-MOST_INTERVALS = 2_000_000
-"""Residences x steps in a fixed order."""
+MOST_INTERVALS = 200_000
+"""Residences x steps in a fixed order: building the model can't be stopped."""
 
 
 def takes(instance: Any) -> str | None:

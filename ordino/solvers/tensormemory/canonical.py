@@ -21,6 +21,7 @@ import numpy as np
 
 from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
+from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
@@ -40,6 +41,7 @@ GROWTH = 2.0
 GROWTH_OF_HEIGHTS = 1.3
 """The same where each round looks at other heights in the same orders."""
 MEMORY_ROWS = 1 << 20
+MOST_ROWS = 1 << 30
 MOST_BUFFERS = 2000
 MOST_PAIRS = 1_000_000
 NOISE = 0.3
@@ -69,8 +71,13 @@ def canonical(*, memory: int = MEMORY_ROWS) -> Solver:
     O(n) a node in the worst case, O(n^2) memory a worker.
 
     Args:
-        memory: Failed states that are remembered; a power of two.
+        memory: Failed states that are remembered; a power of two, 2^30 at most.
+
+    Raises:
+        UsageError: It is none.
     """
+    if not 1 <= memory <= MOST_ROWS or memory & (memory - 1):
+        raise UsageError(f"memory is {memory}, expected a power of two, 2^30 at most")
 
     def solve(instance: Lifetimes, incumbent: Incumbent, budget: Budget) -> None:
         if (reason := overload(instance)) is not None:
