@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ordino.core.errors import InputError, InstanceError, MissingExtraError, UsageError, clip
 from ordino.core.text import Blob
+from ordino.instances.tensormemory.onnx_folding import fold
 from ordino.instances.tensormemory.trace import Node, graph_of
 from ordino.models.tensormemory.graph import Graph
 
@@ -40,6 +41,8 @@ WEIGHT_PLACES = {
     **dict.fromkeys(("BatchNormalization", "LSTM", "GRU", "RNN"), (1, 2, 3, 4)),
     **dict.fromkeys(("ConstantOfShape", "Gather"), (0,)),
 }
+ROUNDS = 100
+"""Of inference and folding."""
 SMALL = 4096
 """Integers of more elements than this are no shapes."""
 
@@ -61,8 +64,8 @@ def read_onnx(
 
     Args:
         blob: The file.
-        dim: Values of dimensions that the file leaves open, as in N=1,length=128; the third of an
-            input without a name is input.2 (dimensions count from 0).
+        dim: Values of dimensions that the file leaves open, as in N=1,length=128; the third of a
+            value without a name is value.2 (dimensions count from 0).
         dtype: Take floating-point values as of this type.
         inputs: Names of the true inputs, with commas between.
         fuse: Whether nodes that work element by element join their neighbours.
@@ -72,9 +75,9 @@ def read_onnx(
         MissingExtraError: The package `onnx` is not installed.
     """
     model = _model(blob)
-    _fix_dimensions(model, dim)
     _load_shapes(model, blob)
-    inferred = _inferred(model, blob)
+    _drop_weights(model)
+    inferred = _resolved(model, blob, _dimensions(dim))
     network = _Network(inferred, blob, dtype, None if inputs is None else set(inputs.split(",")))
     try:
         outputs = [each.name for each in inferred.graph.output]
@@ -106,26 +109,51 @@ def _model(blob: Blob) -> Any:
     return model
 
 
-def _fix_dimensions(model: Any, dim: str | None) -> None:
-    """Give open dimensions the values that the user names; raises `UsageError`."""
+def _dimensions(dim: str | None) -> dict[str, int]:
+    """Return the values of dimensions that the user names; raises `UsageError`."""
     values: dict[str, int] = {}
     for part in dim.split(",") if dim else ():
         key, equals, value = part.rpartition("=")
         if not equals or not value.isdecimal() or not 1 <= int(value) < 2**31:
             raise UsageError(f"dim {clip(part)!r}: expected name=value, as in N=1")
         values[key] = int(value)
-    unused = set(values)
-    every = (*model.graph.input, *model.graph.output, *model.graph.value_info)
-    for each in every:
+    return values
+
+
+def _axes(model: Any) -> Iterator[tuple[str, Any]]:
+    """Yield all dimensions of values, each with its name by place."""
+    for each in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         for axis, dimension in enumerate(each.type.tensor_type.shape.dim):
-            for key in (dimension.dim_param, f"{each.name}.{axis}"):
-                if key in values and not dimension.HasField("dim_value"):
-                    dimension.dim_value = values[key]
-                    unused.discard(key)
-    if unused:
-        open_ones = {d.dim_param for each in every for d in each.type.tensor_type.shape.dim}
-        known = ", ".join(sorted(filter(None, open_ones))) or "none"
-        raise UsageError(f"dim {min(unused)}: no dimension of that name is open (open: {known})")
+            yield f"{each.name}.{axis}", dimension
+
+
+def _fixed(model: Any, values: dict[str, int]) -> set[str]:
+    """Give open dimensions their values; return which of these there are."""
+    found = set()
+    for place, dimension in _axes(model):
+        for key in (dimension.dim_param, place):
+            if key in values and not dimension.HasField("dim_value"):
+                dimension.dim_value = values[key]
+                found.add(key)
+    return found
+
+
+def _resolved(model: Any, blob: Blob, values: dict[str, int]) -> Any:
+    """Infer all shapes that follow from the given dimensions and from constants."""
+    for _, dimension in _axes(model):
+        if dimension.HasField("dim_value") and dimension.dim_value < 1:  # exporters mean: open
+            dimension.ClearField("dim_value")
+    found = _fixed(model, values)
+    for _ in range(ROUNDS):
+        values = {key: value for key, value in values.items() if key not in found}
+        model = _inferred(model, blob)
+        found = _fixed(model, values)
+        if not found and not fold(model, SMALL):
+            break
+    if values:
+        known = ", ".join(sorted({d.dim_param for _, d in _axes(model)} - {""})) or "none"
+        raise UsageError(f"dim {min(values)}: no dimension of that name is open (open: {known})")
+    return model
 
 
 def _load_shapes(model: Any, blob: Blob) -> None:
@@ -149,14 +177,22 @@ def _load_shapes(model: Any, blob: Blob) -> None:
             tensor.data_location = TensorProto.DEFAULT
 
 
-def _inferred(model: Any, blob: Blob) -> Any:
-    """Infer shapes, weights left out."""
-    import onnx
-
+def _drop_weights(model: Any) -> None:
+    """Leave out the data of what is no shape; sparse weights count as those that they stand for."""
+    for sparse in model.graph.sparse_initializer:
+        values = sparse.values
+        model.graph.initializer.add(name=values.name, data_type=values.data_type, dims=sparse.dims)
+    model.graph.ClearField("sparse_initializer")
     for tensor in model.graph.initializer:
         if math.prod(tensor.dims) > SMALL:
             for field in ("raw_data", "float_data", "int32_data", "int64_data", "double_data"):
                 tensor.ClearField(field)
+
+
+def _inferred(model: Any, blob: Blob) -> Any:
+    """Infer shapes."""
+    import onnx
+
     try:
         return onnx.shape_inference.infer_shapes(model, data_prop=True)
     except Exception as error:  # the package raises what it likes
@@ -177,7 +213,7 @@ class _Network:
         }
         self.stored = {each.name: each for each in self.graph.initializer}
         self.sizes: dict[str, int] = {}
-        self.constants = {*self.stored, *(e.values.name for e in self.graph.sparse_initializer)}
+        self.constants = {*self.stored}
         self.notes: tuple[str, ...] = ()
         self.constants |= self._weights(inputs)
         self.produced = {each.name for each in self.graph.input} | self.constants
@@ -284,6 +320,8 @@ class _Network:
                 shape.append(int(dimension.dim_value))
         if kind == TensorProto.STRING:
             raise self.blob.error(f"{name} ({label}) holds texts, which have no size")
+        if kind not in helper.get_all_tensor_dtypes():
+            raise self.blob.error(f"the type of {name} ({label}) is unknown: the file does not say")
         bits = 8 * self.width if kind in _floating() and self.width else _bits(helper, kind)
         total = -(-math.prod(shape) * bits // 8)
         if any(size < 0 for size in shape) or total >= 2**62:
@@ -300,10 +338,10 @@ class _Network:
                         f"the shape of {name} ({label}) is unknown: dimension {key} of the input "
                         f"{each.name} is open; set it, as in --dim {key}=1"
                     )
-        shown = parameter or str(axis)
+        own = not parameter or parameter.startswith("unk__")  # a name of the inference
         return self.blob.error(
-            f"the shape of {name} ({label}) is unknown: it depends on data (dimension {shown}); "
-            f"set it, as in --dim {parameter or f'{name}.{axis}'}=1"
+            f"the shape of {name} ({label}) is unknown: it depends on data (dimension {axis}); "
+            f"set it, as in --dim {f'{name}.{axis}' if own else parameter}=1"
         )
 
 
