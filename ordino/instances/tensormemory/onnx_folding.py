@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fold"]
+__all__ = ["SHAPES", "fold"]
 
 SHAPES = {"Shape", "Size"}
+"""What these make depends on shapes alone, which are constants here."""
 FOLDED = {
     *("Constant", "ConstantOfShape", "Range", "Identity", "Cast"),
     *("Gather", "Slice", "Concat", "Squeeze", "Unsqueeze", "Reshape", "Expand", "Where"),
