@@ -223,6 +223,16 @@ def test_held_inputs_that_leave_are_clean() -> None:
         assert (strict.objective, clean.objective) == (8, 4)
 
 
+@settings(max_examples=40)
+@given(graphs(most=4))
+def test_held_graphs_are_searched_by_their_rules(graph: Graph) -> None:
+    held = replace(graph, addresses=False, capacity=None).held()
+    if graph.capacity is not None:
+        held = replace(held, capacity=held.least_capacity)
+    assert searched(held).least == brute_force(held)
+    assert ordino.solve(held, solver="cpsat", time_limit=20).objective == brute_force(held)
+
+
 @pytest.mark.parametrize("solver", ["states", "cpsat", "divide", "topological"])
 def test_held_ends_come_first_and_last_in_every_order(solver: str) -> None:
     # 0 reads nothing, and 2 writes nothing

@@ -220,6 +220,11 @@ class Graph(Content):
             np.add.at(needs, operators, self.room[tensors])
         return needs
 
+    @cached_property
+    def from_outside(self) -> Any:
+        """Whether each tensor is an input; shape (tensors,)."""
+        return self.producer <= (0 if self.holds else INPUT)
+
     @property
     def least_capacity(self) -> int:
         """M_R: below it, some operator does not fit."""
@@ -246,8 +251,8 @@ class Graph(Content):
 
     def spill_cost(self, tensor: int) -> int:
         """Bytes that it takes to spill a tensor."""
-        given = self.producer[tensor] == INPUT or (self.holds and self.producer[tensor] == 0)
-        return 0 if self.clean_inputs and given else int(self.sizes[tensor])
+        clean = self.clean_inputs and self.from_outside[tensor]
+        return 0 if clean else int(self.sizes[tensor])
 
     def operator(self, index: int) -> str:
         """Name an operator for messages."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from ordino.core.errors import UsageError
 from ordino.core.scene import Scene
-from ordino.models.tensormemory.graph import INPUT, Graph
+from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement_scene import lifetimes_facts, mapping_facts
@@ -37,7 +37,7 @@ def _of_graph(graph: Graph) -> dict[str, Any]:
     found = {
         "operators": graph.operators,
         "tensors": graph.tensors,
-        "inputs": int((graph.producer == INPUT).sum()),
+        "inputs": int(graph.from_outside.sum()),
         "bytes of all tensors": int(graph.sizes.sum()),
         "bytes of parameters": int(graph.parameters.sum()),
         "goal": graph.goal,
