@@ -62,7 +62,8 @@ def greedy(uses: Uses, should_stop: Callable[[], bool] = lambda: False) -> Resid
                 + (0 if run.tensor[use] in run.spilled else graph.spill_cost(run.tensor[use]))
                 for use in candidates
             ]
-            for use in _cheapest(candidates, [run.room_of(use) for use in candidates], costs, over):
+            rooms = [run.room_of(use) for use in candidates]
+            for use in _cheapest(candidates, rooms, costs, over, should_stop):
                 run.drop(use)
                 held.discard(use)
         held = {use for use in held if run.is_held(use)}
@@ -71,10 +72,18 @@ def greedy(uses: Uses, should_stop: Callable[[], bool] = lambda: False) -> Resid
     return uses.residences(uses.gaps[run.left_in(uses)])
 
 
-def _cheapest(candidates: list[int], rooms: list[int], costs: list[int], over: int) -> list[int]:
-    """Choose candidates of so many bytes at least cost."""
+def _cheapest(
+    candidates: list[int],
+    rooms: list[int],
+    costs: list[int],
+    over: int,
+    should_stop: Callable[[], bool],
+) -> list[int]:
+    """Choose candidates of so many bytes at least cost; all of them if stopped."""
     best: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}
     for use, room, cost in zip(candidates, rooms, costs, strict=True):
+        if should_stop():
+            return candidates
         grown = dict(best)
         for total, (paid, chosen) in best.items():
             reached = min(over, total + room)
