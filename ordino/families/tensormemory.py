@@ -32,10 +32,10 @@ _GRAPH_SOLVERS = (
         make=f"{_EXACT}.opening:belady",
         takes=f"{_RULES}.rules:takes_traffic",
     ),
-    specs.rule(
-        "greedy",
-        f"{_RULES}.rules:greedy",
-        "those leave that cost least at each step (Li, Gupta, Malik 2023)",
+    SolverSpec(
+        name="greedy",
+        summary="those leave that cost least at each step (Li, Gupta, Malik 2023)",
+        make=f"{_EXACT}.opening:greedy",
         takes=f"{_RULES}.rules:takes_traffic",
     ),
     SolverSpec(
@@ -129,6 +129,13 @@ _ENGINES = (
 )
 _PLACEMENT_SOLVERS = (
     specs.rule(
+        "by-hint",
+        f"{_PLACING}:by_hint",
+        "lowest hint first, at its hint if that is free",
+        takes=f"{_PLACING}:takes_hints",
+        kernels=_PLACING_KERNELS,
+    ),
+    specs.rule(
         "by-size",
         f"{_PLACING}:by_size",
         "largest first, tightest gap (TFLite)",
@@ -219,7 +226,7 @@ _MAPPING_SOLVERS = (
     ),
 )
 _PLACEMENT_RACE = (
-    *("by-size", "by-class", "by-lifetime", "by-start", "canonical"),
+    *("by-hint", "by-size", "by-class", "by-lifetime", "by-start", "canonical"),
     *("by-density", "exchange", "hybrid", "cpsat", "climb"),
 )
 _PLACEMENT_BOUNDS = (

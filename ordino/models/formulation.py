@@ -46,9 +46,11 @@ class MilpFormulation:
         read: Function from a variable to its value, to a solution; `None` where rounding makes it
             none.
         options: HiGHS options that suit the model.
+        contradiction: Why there is no solution, where building the model showed that already.
     """
 
     problem: Any
     start: Callable[[Any], dict[str, float]]
     read: Callable[[Callable[[Any], float]], Any]
     options: Mapping[str, Any] = field(default_factory=dict)
+    contradiction: str | None = None

@@ -62,7 +62,9 @@ def solver(formulate: Formulate, *, engine: Literal["highs", "cbc"] = "highs") -
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
         formulation = formulate(instance, incumbent.objective)
-        if not budget.should_stop():
+        if formulation.contradiction is not None:
+            incumbent.prove_infeasible(NAME, formulation.contradiction)
+        elif not budget.should_stop():
             run(formulation, incumbent, budget)
 
     return solve

@@ -58,6 +58,8 @@ def orders_of(graph: Graph) -> Iterator[tuple[int, ...]]:
         yield tuple(graph.file_order.tolist())
         return
     for order in itertools.permutations(range(graph.operators)):
+        if graph.holds and (order[0], order[-1]) != (0, graph.operators - 1):
+            continue
         step = {operator: at for at, operator in enumerate(order)}
         if all(
             graph.producer[tensor] < 0 or step[int(graph.producer[tensor])] < step[operator]

@@ -12,8 +12,10 @@ from kits.tensormemory import sample
 
 import ordino
 from ordino.core.errors import InputError, InstanceError, UsageError
-from ordino.instances.reading import dump_instance, dump_solution, read_instance
+from ordino.instances.reading import dump_instance, dump_solution, read_instance, read_solution
+from ordino.instances.tensormemory import generate
 from ordino.models.tensormemory.graph import Graph, Plan
+from ordino.models.tensormemory.lifetimes import Lifetimes
 
 BROKEN = Path(__file__).parent.parent / "data" / "tensormemory" / "broken_graphs"
 DEFECTS = {
@@ -103,6 +105,22 @@ def test_events_say_what_is_spilled_and_fetched() -> None:
     assert words.count("fetch") >= words.count("spill")
 
 
+@pytest.mark.parametrize(
+    "text", ["kind,number,first,last\n", "step,event,number,offset,name\n", "kOfflineOffsets {1}"]
+)
+def test_plans_of_graphs_are_none_of_buffers(text: str) -> None:
+    with pytest.raises(InputError, match="a plan of a graph, but the instance has buffers"):
+        read_solution(text + "\n", Lifetimes.of([0], [1], [4]))
+    with pytest.raises(InputError, match="offsets of buffers, but the instance is a graph"):
+        read_solution("id,offset\n0,4\n", chain())
+
+
+def test_wires_that_do_not_connect_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "TRIES", 2)
+    with pytest.raises(UsageError, match="no connected graph of 2 neighbours"):
+        generate.randwire(nodes=2000, neighbours=2, rewiring=1)
+
+
 def test_graphs_with_wrong_numbers_are_refused() -> None:
     for wrong, message in (
         (dict(sizes=[0, 1], operators=[([0], [1])]), "size 0 is 0"),
@@ -110,7 +128,7 @@ def test_graphs_with_wrong_numbers_are_refused() -> None:
         (dict(sizes=[1, 1], operators=[([0], [2])]), "expected 0 to 1"),
         (dict(sizes=[2**61, 2**61], operators=[([0], [1])]), r"2\^62"),
         (dict(sizes=[1, 1], operators=[([0], [1])], alignment=0), "alignment 0"),
-        (dict(sizes=[1, 1], operators=[([0], [1])], capacity=0), "capacity 0"),
+        (dict(sizes=[1, 1], operators=[([0], [1])], capacity=-1), "capacity -1"),
     ):
         with pytest.raises(InstanceError, match=message):
             Graph.of(**wrong)

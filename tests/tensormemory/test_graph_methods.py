@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import threading
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -22,12 +23,14 @@ from ordino.heuristics.tensormemory.orders import ORDERS
 from ordino.heuristics.tensormemory.replacement import belady, greedy, keep_all
 from ordino.heuristics.tensormemory.state_search import Part, StateSearch, residences_of_way
 from ordino.heuristics.tensormemory.states import KERNELS, Network
+from ordino.instances.reading import dump_instance, read_instance
 from ordino.instances.tensormemory.generate import cells, series_parallel
 from ordino.models.tensormemory.check import check
 from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.residence import Uses
+from ordino.solvers.tensormemory import peak
 from ordino.solvers.tensormemory.packing import at_any_price
-from ordino.solvers.tensormemory.peak import curve
+from ordino.solvers.tensormemory.peak import Least, curve
 
 SETS = Path(os.environ.get("ORDINO_DATA", "")) / "tensor-memory" / "graphs"
 need_data = pytest.mark.skipif(
@@ -97,9 +100,14 @@ def test_cpsat_and_states_agree_where_much_is_spilled() -> None:
 
 def test_a_capacity_below_the_largest_operator_is_proved_infeasible() -> None:
     graph = Graph.of([4, 2, 4], [([0], [1]), ([0, 1], [2])], operator_names=("conv", "add"))
-    result = ordino.solve(graph, capacity=9, solver="states", time_limit=10)
-    assert result.status is ordino.Status.INFEASIBLE
-    assert result.reason == "operator 1 (add) needs 10 bytes, the capacity is 9"
+    for solver in ("belady", "greedy", "states", "divide", "cpsat", "milp", None):
+        for capacity in (9, 0):
+            result = ordino.solve(graph, capacity=capacity, solver=solver, time_limit=10)
+            assert result.status is ordino.Status.INFEASIBLE
+            reason = f"operator 1 (add) needs 10 bytes, the capacity is {capacity}"
+            assert result.reason == reason
+    fixed = ordino.solve(graph, capacity=9, order="fixed", solver="cpsat", time_limit=10)
+    assert fixed.reason == "operator 1 (add) needs 10 bytes, the capacity is 9"
 
 
 @pytest.mark.parametrize("rule", [belady, greedy])
@@ -144,7 +152,46 @@ def test_the_curve_falls_to_nothing() -> None:
     assert traffic[0] > 0
     assert traffic[-1] == 0
     assert all(later <= earlier for earlier, later in pairwise(traffic))
+    assert (rows[-1]["traffic"], rows[-1]["bound"]) == (0, 0)
     assert len(scene.bars) == len(rows)
+
+
+def test_the_curve_never_rises_where_searches_are_cut_off(monkeypatch: Any) -> None:
+    values = iter([Least(9, 9), *(Least(value, value // 2) for value in (8, 3, 5, 5, 4, 6, 7, 9))])
+    monkeypatch.setattr(peak, "least_value", lambda graph: next(values, Least(9, 4)))
+    monkeypatch.setattr(peak, "least_peak", lambda graph: Least(graph.least_capacity + 80, 1))
+    rows, _ = curve(cells(cells=1, nodes=3))
+    assert [row["traffic"] for row in rows][-1] == 0
+    for column in ("traffic", "bound"):
+        assert all(less[column] >= more[column] for less, more in pairwise(rows))
+    assert all(row["bound"] <= row["traffic"] for row in rows)
+
+
+def test_nothing_moves_in_the_least_peak() -> None:
+    random = np.random.default_rng(7)
+    operators = [
+        (random.choice(np.arange(max(0, o - 40), o + 1), min(2, o + 1), False).tolist(), [o + 1])
+        for o in range(120)
+    ]
+    used = sorted({tensor for node in operators for part in node for tensor in part})
+    names = {tensor: place for place, tensor in enumerate(used)}
+    graph = Graph.of(
+        random.integers(5, 60, len(used)).tolist(),
+        [tuple([names[x] for x in part] for part in node) for node in operators],
+        addresses=False,
+    )
+    result = ordino.solve(graph, capacity="M_P", solver="states", iterations=1, time_limit=20)
+    assert result.objective == 0
+
+
+def test_greedy_can_be_stopped() -> None:
+    uses = Uses.of(large(), large().file_order)
+    for most in (5, 100, 1000):  # between steps, and within one
+        answers = iter([False] * most + [True] * 2)
+        assert greedy(uses, lambda left=answers: next(left)) is None
+    stop = threading.Event()
+    stop.set()
+    assert ordino.solve(large(), solver="greedy", stop=stop, time_limit=60).solution is None
 
 
 def test_a_wide_graph_gets_a_plan_in_time() -> None:
@@ -163,6 +210,42 @@ def test_clean_inputs_and_held_ones() -> None:
     held = ordino.solve(graph, hold=True, time_limit=10)
     assert held.objective >= ordino.solve(graph, time_limit=10).objective
     assert ordino.check(graph, held).valid
+
+
+def test_held_inputs_that_leave_are_clean() -> None:
+    graph = Graph.of(
+        [1, 9, 9, 4, 1], [([0], [1]), ([1], [2]), ([2, 3], [4])], addresses=False, capacity=18
+    )
+    options = {"hold": True, "time_limit": 10}
+    for solver in ("states", "cpsat", "belady"):
+        strict = ordino.solve(graph, solver=solver, **options)
+        clean = ordino.solve(graph, solver=solver, clean_inputs=True, **options)
+        assert (strict.objective, clean.objective) == (8, 4)
+
+
+@settings(max_examples=40)
+@given(graphs(most=4))
+def test_held_graphs_are_searched_by_their_rules(graph: Graph) -> None:
+    held = replace(graph, addresses=False, capacity=None).held()
+    if graph.capacity is not None:
+        held = replace(held, capacity=held.least_capacity)
+    assert searched(held).least == brute_force(held)
+    assert ordino.solve(held, solver="cpsat", time_limit=20).objective == brute_force(held)
+
+
+@pytest.mark.parametrize("solver", ["states", "cpsat", "divide", "topological"])
+def test_held_ends_come_first_and_last_in_every_order(solver: str) -> None:
+    # 0 reads nothing, and 2 writes nothing
+    graph = Graph.of([2, 5, 3], [([], [1]), ([0, 1], [2]), ([1], [])])
+    held = graph.held()
+    assert held.held() is held
+    assert held.file_order.tolist() == [0, 1, 2, 3, 4]
+    result = ordino.solve(held, solver=solver, time_limit=10)
+    assert result.solution.order[[0, -1]].tolist() == [0, 4]
+    assert result.objective == 10
+    moved = replace(result.solution, order=np.array([1, 0, 2, 3, 4]))
+    assert "precedence" in {each.kind for each in check(held, moved).violations}
+    assert read_instance(dump_instance(held)) == held
 
 
 @need_data

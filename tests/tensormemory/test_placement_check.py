@@ -93,7 +93,7 @@ def test_mappings() -> None:
         (([0], [1, 2], [1]), {}, "expected 1 ends, got 2"),
         (([0], [1], [1]), {"alignment": 0}, "alignment 0 is 0"),
         (([0], [1], [1]), {"fixed": [1], "alignment": 2}, "fixed at 1, no multiple"),
-        (([0], [1], [1]), {"capacity": 0}, "capacity is 0"),
+        (([0], [1], [1]), {"capacity": -1}, "capacity is -1"),
         (([0], [1], [2**61]), {"alignment": 2**61}, "may reach 4611686018427387904"),
         (([0], [9], [4]), {"gaps": [(1, 2, 3, 0, 0)]}, "a gap of buffer 1, which there is not"),
         (([0], [9], [4]), {"gaps": [(0, 2, 2, 0, 0)]}, "gap from 2 to 2 of buffer 0: expected an"),
@@ -108,7 +108,7 @@ def test_instances_that_are_none(columns: tuple, more: dict, message: str) -> No
 
 def test_mappings_that_are_none() -> None:
     with pytest.raises(InstanceError, match="expected a capacity"):
-        Mapping.of(FOUR)
+        Mapping.of(replace(SMALL, capacity=0))
     with pytest.raises(InstanceError, match=r"buffer 3 \(d\) has a fixed offset"):
         Mapping.of(replace(FOUR, capacity=9))
     with pytest.raises(InstanceError, match="benefit 1 is -1"):
@@ -127,7 +127,7 @@ def test_problem_options() -> None:
     assert adjust(SMALL, alignment=4).alignment.tolist() == [4, 4, 4]
     for options in (
         *({"goal": "fun"}, {"goal": "fit"}, {"goal": "height", "capacity": 9}),
-        *({"capacity": "much"}, {"capacity": 0}, {"order": "fixed"}, {"alignment": 4}),
+        *({"capacity": "much"}, {"capacity": -1}, {"order": "fixed"}, {"alignment": 4}),
     ):
         with pytest.raises(UsageError):
             adjust(FOUR, **options)

@@ -22,6 +22,7 @@ from ordino.instances.tensormemory.generate_lifetimes import lifetimes
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement import Placement
+from ordino.solvers.tensormemory.options import adjust
 
 BROKEN = Path(__file__).parents[1] / "data" / "tensormemory" / "broken_buffers"
 
@@ -40,8 +41,8 @@ EXPECTED = {
     "gaps_overlap.csv": ": gap from 5 to 8 of buffer 0 (a) starts before the one before ends, at 6",
     "id_twice.csv": ": two buffers are called 'a'",
     "ids_missing.json": ":1:1: some buffers have an id, some have none",
-    "mapping_without_capacity.json": ':1:1: the field "capacity" is missing',
     "negative_benefit.json": ":1:1: benefit 0 is -1, expected at least 0",
+    "never_there.csv": ": buffer 0 (a) is never there: its gaps are its whole life",
     "no_buffers.json": ":1:1: expected at least one buffer",
     "no_rows.csv": ":2: expected a row for each buffer below the header",
     "row_too_long.csv": ":2: expected 4 values, got 5",
@@ -116,8 +117,22 @@ def test_a_column_of_benefits_makes_a_mapping() -> None:
     assert found.benefit.tolist() == [7, 8]
     assert found.tensor.tolist() == [0, 0]
     assert read_instance(dump_instance(found, "minimalloc"), "minimalloc:memory=6") == found
-    with pytest.raises(InputError, match="expected a capacity of the fast memory"):
-        read_instance(text)
+    assert read_instance(text).capacity == 4
+    alone = read_instance("id,lower,upper,size,tensor\na,0,3,4,x\nb,2,6,5,x\n")
+    assert isinstance(alone, Mapping)
+    assert (alone.capacity, alone.benefit.tolist()) == (9, [4, 5])
+
+
+def test_a_mapping_takes_its_capacity_from_the_option(call, tmp_path: Path) -> None:
+    path = tmp_path / "map.csv"
+    path.write_text("id,lower,upper,size,benefit\na,0,3,4,7\nb,0,6,4,8\n")
+    row = {"start": 0, "end": 3, "size": 4}
+    rows = [row | {"benefit": 7}, row | {"benefit": 8}]
+    data = {"ordino": 1, "family": "tensormemory", "type": "mapping", "buffers": rows}
+    (tmp_path / "map.json").write_text(json.dumps(data))
+    for name in ("map.csv", "map.json"):
+        done = call("solve", tmp_path / name, "--capacity", 4, "--time-limit", 20, "--json")
+        assert json.loads(done.out)["objective"] == 7
 
 
 @given(kit.tiny())
@@ -151,6 +166,15 @@ def test_names_that_csv_can_not_hold() -> None:
     with pytest.raises(UsageError, match="can't hold the name 'a,b'"):
         dump_instance(named, "minimalloc")
     assert read_instance(dump_instance(named)) == named
+
+
+def test_an_alignment_comes_on_top_of_the_file_s() -> None:
+    found = Lifetimes.of([0, 0], [1, 1], [4, 4], alignment=[8, 6])
+    assert adjust(found, alignment=4).alignment.tolist() == [8, 12]
+    assert adjust(adjust(found, alignment=4), alignment=4).alignment.tolist() == [8, 12]
+    for wrong in (0, -4, 2**61 - 1, 2**70):
+        with pytest.raises(UsageError, match=r"alignment|height|2\^62"):
+            adjust(found, alignment=wrong)
 
 
 def test_generated_lifetimes() -> None:

@@ -16,6 +16,7 @@ from kits import tensormemory_placement as kit
 
 import ordino
 from ordino.core.budget import Budget
+from ordino.core.errors import UsageError
 from ordino.heuristics.tensormemory import placing, placing_kernels
 from ordino.instances.tensormemory.generate_lifetimes import lifetimes
 from ordino.models.tensormemory.lifetimes import Lifetimes
@@ -172,16 +173,73 @@ def test_hints_are_taken_where_they_help() -> None:
     assert result.solution.offset.tolist() == [8, 0, 4]
 
 
+def test_by_hint_takes_hints_that_are_free_and_the_race_tries_it() -> None:
+    instance = Lifetimes.of(
+        [0, 0, 0, 0], [2, 2, 2, 9], [4, 4, 4, 4], hint=[6, 1, 9, -1], alignment=[1, 1, 1, 4],
+        gaps=[(3, 0, 1, 0, 0)],
+    )  # fmt: skip
+    found = placing.by_hint(instance)
+    assert found.offset.tolist() == [6, 1, 10, 16]
+    assert check_lifetimes(instance, found).valid
+    bound = replace(instance, capacity=20)
+    result = ordino.solve(bound, time_limit=5, workers=1)
+    assert result.solution == found  # the first fit ends the race
+    skew = Lifetimes.of([0, 0], [1, 1], [4, 4], hint=[6, 2**61], alignment=4, capacity=8)
+    assert sorted(placing.by_hint(skew).offset.tolist()) == [0, 4]
+    assert "no buffer has a hint" in str(placing.takes_hints(Lifetimes.of([0], [1], [4])))
+
+
+@given(kit.buffers())
+def test_by_hint_is_right(instance: Lifetimes) -> None:
+    found = placing.by_hint(instance)
+    assert found is not None
+    assert check_lifetimes(instance, found).violations == ()
+
+
 def test_infeasible_fits_are_proved_to_be() -> None:
     instance = kit.sample()
     for solver in ("canonical", "climb", "cpsat"):
         small = replace(instance, capacity=instance.load - 1)
         result = ordino.solve(small, solver=solver, time_limit=10)
         assert result.status is ordino.Status.INFEASIBLE
+        nothing = ordino.solve(instance, capacity=0, solver=solver, time_limit=10)
+        assert nothing.status is ordino.Status.INFEASIBLE
     clash = Lifetimes.of([0, 0], [2, 2], [4, 4], fixed=[0, 2])
     for capacity in (None, 100):
         found = ordino.solve(replace(clash, capacity=capacity), time_limit=10)
         assert found.status is ordino.Status.INFEASIBLE
+
+
+@pytest.mark.parametrize(
+    ("buffer", "reason"),
+    [
+        ({"size": [4], "fixed": [8]}, "buffer 0 can't end before 12, beyond the capacity of 10"),
+        ({"size": [11]}, "buffer 0 can't end before 11, beyond the capacity of 10"),
+    ],
+)
+def test_a_buffer_that_ends_beyond_the_capacity_is_a_proof(buffer: dict, reason: str) -> None:
+    """In windows of it alone there may be room enough."""
+    gap = (0, 3, 5, 0, 2)
+    instance = Lifetimes.of([0], [10], **buffer, gaps=[gap], capacity=10)
+    for solver in ("cpsat", "climb", None):
+        result = ordino.solve(instance, solver=solver, time_limit=10)
+        assert result.status is ordino.Status.INFEASIBLE
+        assert result.reason == reason
+
+
+def test_the_fractional_bound_is_exact_where_floats_are_not() -> None:
+    base = Lifetimes.of([0, 0], [1, 1], [1, 1], capacity=1)
+    assert fractional(Mapping.of(base, [2**60, 2**53 + 1])) == 2**53 + 1
+    assert fractional(Mapping.of(base, [0, 0])) == 0
+    assert fractional(Mapping.of(replace(base, size=np.array([1, 3])), [1, 5])) == 5
+
+
+@settings(max_examples=60)
+@given(kit.mappings())
+def test_the_fractional_bound_is_none_too_high(instance: Mapping) -> None:
+    relaxed = fractional(instance)
+    assert relaxed is not None
+    assert relaxed <= kit.brute_force(instance)
 
 
 def test_addresses_for_planners() -> None:
@@ -200,6 +258,14 @@ def test_ranks_keep_twins_in_order_and_differ_by_number() -> None:
         rank = ground.rank(number, np.random.default_rng(number))
         assert sorted(rank.tolist()) == [0, 1, 2, 3]
         assert rank[0] < rank[1] < rank[2]
+
+
+@pytest.mark.parametrize("memory", [0, -8, 3, 2**31])
+def test_a_memory_that_is_no_power_of_two_is_refused(memory: int) -> None:
+    with pytest.raises(UsageError, match="expected a power of two"):
+        ordino.solve(kit.sample(), solver="canonical", settings={"canonical.memory": memory})
+    least = ordino.solve(kit.sample(), solver="canonical", settings={"canonical.memory": 1})
+    assert least.status is ordino.Status.OPTIMAL
 
 
 def test_what_is_too_large_for_a_method_is_refused() -> None:

@@ -21,7 +21,7 @@ def file_order(graph: Graph) -> Integers:
 
 def depth_first(graph: Graph) -> Integers:
     """Reverse postorder: what was made last is used first."""
-    needs = links(graph.reads, graph.producer)
+    needs = links(graph.reads, graph.producer, graph.holds)
     serves = needs.inverted(graph.operators)
     waits = np.diff(needs.start).tolist()
     stack = [operator for operator in range(graph.operators - 1, -1, -1) if not waits[operator]]
@@ -39,7 +39,7 @@ def depth_first(graph: Graph) -> Integers:
 def least_growth(graph: Graph) -> Integers:
     """Run the ready operator that adds fewest bytes, less those of the tensors that die; at ties
     the one that became ready last. What it adds is looked up again when its turn comes."""
-    needs = links(graph.reads, graph.producer)
+    needs = links(graph.reads, graph.producer, graph.holds)
     serves = needs.inverted(graph.operators)
     waits = np.diff(needs.start).tolist()
     left = np.bincount(graph.reads.items, minlength=graph.tensors).tolist()

@@ -31,12 +31,13 @@ __all__ = [
     "Placing",
     "by_area",
     "by_class",
+    "by_hint",
     "by_lifetime",
     "by_size",
     "by_start",
     "climb",
 ]
-__all__ += ["takes"]
+__all__ += ["takes", "takes_hints"]
 
 NAME = "climb"
 KERNELS = "ordino.heuristics.tensormemory.placing_kernels"
@@ -55,6 +56,13 @@ def takes(instance: Any) -> str | None:
     if instance.buffers > MOST_BUFFERS:
         return f"{instance.buffers} buffers, beyond {MOST_BUFFERS}"
     return None
+
+
+def takes_hints(instance: Any) -> str | None:
+    """Say why an instance is not for placing by hints, or return `None`."""
+    if isinstance(instance, Lifetimes) and not (instance.hint != FREE).any():
+        return "no buffer has a hint"
+    return takes(instance)
 
 
 def by_size(instance: Lifetimes) -> Placement | None:
@@ -80,6 +88,16 @@ def by_lifetime(instance: Lifetimes) -> Placement | None:
 def by_start(instance: Lifetimes) -> Placement | None:
     """Place them in the order in which they come alive. O(n p)."""
     return _rule(instance, "start")
+
+
+def by_hint(instance: Lifetimes) -> Placement | None:
+    """Place them in ascending order of their hints, each at its hint if that is free, otherwise in
+    the first gap. O(n p)."""
+    from ordino.heuristics.tensormemory import placing_kernels
+
+    placing = Placing(instance, placing_kernels)
+    height = placing.place(placing.order("hint"), best_fit=False, hinted=True)
+    return placing.placement() if placing.fits(height) else None
 
 
 def _rule(instance: Lifetimes, key: str) -> Placement | None:
@@ -124,6 +142,11 @@ class Placing:
         self._free = instance.fixed == FREE
         self._possible = fixed_ones_fit(instance)
         self.movable = int(self._free.sum())
+        top = 2**62 if instance.capacity is None else instance.capacity
+        possible = (instance.hint % instance.alignment == 0) & (
+            instance.hint + instance.size <= top
+        )
+        self._hint: Integers = np.where(possible, instance.hint, FREE)
 
     def order(self, key: str) -> Integers:
         """Return the buffers by a key, fixed ones first."""
@@ -138,6 +161,7 @@ class Placing:
             "class": (-life, category),
             "class, start": (instance.start, category),
             "end": (-instance.size, -instance.end),
+            "hint": (-instance.size, instance.hint, instance.hint == FREE),
         }
         return self.sorted(keys[key])
 
@@ -146,10 +170,14 @@ class Placing:
         order: Integers = np.lexsort((*keys, self._free))
         return order
 
-    def place(self, order: Integers, *, best_fit: bool, limit: int = 2**62) -> int:
-        """Place the buffers in an order; return the height, or the limit if it is reached."""
+    def place(
+        self, order: Integers, *, best_fit: bool, hinted: bool = False, limit: int = 2**62
+    ) -> int:
+        """Place the buffers in an order, at their hints where these are free if it is `hinted`;
+        return the height, or the limit if it is reached."""
+        hint = self._hint if hinted else self._arrays[2]
         height: int = self._kernels.place(
-            *self._arrays, order, self.offset, self._laid, best_fit, limit
+            *self._arrays, hint, order, self.offset, self._laid, best_fit, limit
         )
         return height
 
@@ -176,7 +204,7 @@ def orders(placing: Placing) -> Iterator[tuple[Integers, bool]]:
     """Yield the orders that allocators use, each for best fit and for first fit."""
     hint = placing.instance.hint
     if (hint != FREE).any():
-        yield placing.sorted((-placing.instance.size, hint, hint == FREE)), False
+        yield placing.order("hint"), False
     for key in ("size", "class", "class, start", "area", "lifetime", "start", "end"):
         for best_fit in (True, False):
             yield placing.order(key), best_fit

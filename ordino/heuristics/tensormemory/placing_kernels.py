@@ -10,6 +10,7 @@ Arrays, for n buffers and p pieces:
 - `size`, `alignment`, `fixed` (-1 for none): shape (n,). Fixed ones come first in every order.
 - `piece_of`: pieces of buffer i are from `piece_of[i]` up to `piece_of[i + 1]`; shape (n + 1,).
 - `start`, `end`: of each piece; shape (p,).
+- `hint`: where a buffer goes if that is free, -1 for none; shape (n,).
 - `order`: the buffers; `offset`: where they come to lie; shape (n,).
 - `laid`: rows of first byte, end, start, end in time of what is in memory; shape (p, 4).
 - `random`: state of the random numbers; shape (1,).
@@ -26,8 +27,17 @@ _A, _AA, _BITS = "int64[::1]", "int64[:, ::1]", "uint64[::1]"
 _NONE = 2**62
 
 
-@kernel(f"int64({_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_AA}, boolean, int64)")
-def place(size, alignment, fixed, piece_of, start, end, order, offset, laid, best_fit, limit):  # type: ignore[no-untyped-def]
+@kernel(f"boolean({_AA}, int64, {_A}, {_A}, int64, int64)")
+def _meets(laid, row, start, end, first, behind):  # type: ignore[no-untyped-def]
+    """Tell whether what lies in a row is there with one of these pieces."""
+    meets = False
+    for k in range(first, behind):
+        meets |= laid[row, 2] < end[k] and start[k] < laid[row, 3]
+    return meets
+
+
+@kernel(f"int64({_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_AA}, boolean, int64)")
+def place(size, alignment, fixed, piece_of, start, end, hint, order, offset, laid, best_fit, limit):  # type: ignore[no-untyped-def]
     """Place buffers one by one; return the height, or `limit` as soon as it is reached.
 
     O(n p) in time, with a small constant.
@@ -40,17 +50,21 @@ def place(size, alignment, fixed, piece_of, start, end, order, offset, laid, bes
             from_time, to_time = min(from_time, start[k]), max(to_time, end[k])
         need, step = size[b], alignment[b]
         at = fixed[b]
+        if at < 0 <= hint[b]:
+            at = hint[b]
+            for row in range(count):
+                if laid[row, 0] >= at + need:
+                    break
+                if laid[row, 1] > at and _meets(laid, row, start, end, first, behind):
+                    at = -1
+                    break
         if at < 0:
             free, least = 0, _NONE
             for row in range(count):
                 if laid[row, 2] >= to_time or from_time >= laid[row, 3]:
                     continue
-                if behind - first > 1:
-                    meets = False
-                    for k in range(first, behind):
-                        meets |= laid[row, 2] < end[k] and start[k] < laid[row, 3]
-                    if not meets:
-                        continue
+                if behind - first > 1 and not _meets(laid, row, start, end, first, behind):
+                    continue
                 room = laid[row, 0] - free
                 if room >= need and room < least:
                     at, least = free, room
@@ -156,8 +170,8 @@ def climb(  # type: ignore[no-untyped-def]
                 trial[k] = order[k + 1]
             trial[to] = b
         found = place(
-            size, alignment, fixed, piece_of, start, end, trial, trial_offset, laid, best_fit,
-            height + 1,
+            size, alignment, fixed, piece_of, start, end, fixed, trial, trial_offset, laid,
+            best_fit, height + 1,
         )  # fmt: skip
         if found <= height:
             order[:] = trial

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 
 from ordino.models.tensormemory.residence import Residences, Uses
 
@@ -44,13 +45,15 @@ def belady(uses: Uses) -> Residences:
     return uses.residences(uses.gaps[run.left_in(uses)])
 
 
-def greedy(uses: Uses) -> Residences:
+def greedy(uses: Uses, should_stop: Callable[[], bool] = lambda: False) -> Residences | None:
     """Let those leave whose spills and fetches cost least at this step, without looking further:
-    the baseline of the paper of COSMA, by dynamic programming over totals."""
+    the baseline of the paper of COSMA, by dynamic programming over totals. `None` if stopped."""
     run = _Run(uses)
     graph = uses.graph
     held: set[int] = set()
     for step in range(uses.order.size):
+        if should_stop():
+            return None
         over = run.begin(step)
         if over > 0:
             candidates = sorted(use for use in held if run.is_held(use) and run.step[use] < step)
@@ -59,7 +62,8 @@ def greedy(uses: Uses) -> Residences:
                 + (0 if run.tensor[use] in run.spilled else graph.spill_cost(run.tensor[use]))
                 for use in candidates
             ]
-            for use in _cheapest(candidates, [run.room_of(use) for use in candidates], costs, over):
+            rooms = [run.room_of(use) for use in candidates]
+            for use in _cheapest(candidates, rooms, costs, over, should_stop):
                 run.drop(use)
                 held.discard(use)
         held = {use for use in held if run.is_held(use)}
@@ -68,10 +72,18 @@ def greedy(uses: Uses) -> Residences:
     return uses.residences(uses.gaps[run.left_in(uses)])
 
 
-def _cheapest(candidates: list[int], rooms: list[int], costs: list[int], over: int) -> list[int]:
-    """Choose candidates of so many bytes at least cost."""
+def _cheapest(
+    candidates: list[int],
+    rooms: list[int],
+    costs: list[int],
+    over: int,
+    should_stop: Callable[[], bool],
+) -> list[int]:
+    """Choose candidates of so many bytes at least cost; all of them if stopped."""
     best: dict[int, tuple[int, tuple[int, ...]]] = {0: (0, ())}
     for use, room, cost in zip(candidates, rooms, costs, strict=True):
+        if should_stop():
+            return candidates
         grown = dict(best)
         for total, (paid, chosen) in best.items():
             reached = min(over, total + room)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from ordino.core.errors import UsageError
@@ -66,14 +67,17 @@ def belady(graph: Graph, *, order: Order = "best") -> Plan | None:
     return _best(graph, order, replacement.belady)
 
 
-def greedy(graph: Graph, *, order: Order = "best") -> Plan | None:
+def greedy(
+    graph: Graph, *, order: Order = "best", should_stop: Callable[[], bool] = lambda: False
+) -> Plan | None:
     """Let those tensors leave that cost least at each step (a baseline of Li, Gupta, Malik 2023).
 
     Args:
         graph: With the goal `traffic`.
         order: See `topological`.
+        should_stop: Asked before each step; what is known by then is the answer.
     """
-    return _best(graph, order, replacement.greedy)
+    return _best(graph, order, partial(replacement.greedy, should_stop=should_stop))
 
 
 def realised(residences: Residences) -> Plan | None:
@@ -93,11 +97,12 @@ def orders_of(graph: Graph, order: Order) -> list[str]:
     return list(ORDERS) if order == "best" else [order]
 
 
-def _best(graph: Graph, order: Order, choose: Callable[[Uses], Residences]) -> Plan | None:
+def _best(graph: Graph, order: Order, choose: Callable[[Uses], Residences | None]) -> Plan | None:
     """Return the best plan over the orders; the most promising first, until the next can't win."""
     if graph.capacity is not None and graph.capacity < graph.least_capacity:
         return None
-    tried = [choose(Uses.of(graph, ORDERS[name](graph))) for name in orders_of(graph, order)]
+    every = (choose(Uses.of(graph, ORDERS[name](graph))) for name in orders_of(graph, order))
+    tried = [each for each in every if each is not None]
     best, value = None, None
     for residences in sorted(tried, key=Residences.value):
         if value is not None and residences.value() >= value:

@@ -52,7 +52,7 @@ class Network:
         writes = Lists(graph.writes.start, renamed[graph.writes.items])
         readers = reads.inverted(graph.tensors)
         if order is None:
-            needs = links(graph.reads, graph.producer)
+            needs = links(graph.reads, graph.producer, graph.holds)
         else:
             before = np.full(graph.operators, -1)
             before[order[1:]] = order[:-1]

@@ -59,7 +59,7 @@ def read_buffers(
     memory: int | None = None,
     ends: Literal["half-open", "inclusive", "exclusive"] = "half-open",
 ) -> Lifetimes | Mapping:
-    """Read buffers; with a column `benefit`, a two-level mapping.
+    """Read buffers; with a column `benefit` or `tensor`, a two-level mapping.
 
     Args:
         text: The text.
@@ -93,11 +93,12 @@ def read_buffers(
             name=text.name.removesuffix(f".{memory}"),
             buffer_names=table.cells("id"),
         )
-        if "benefit" not in table.columns:
+        if not {"benefit", "tensor"} & table.columns.keys():
             return lifetimes
+        benefit = table.integers("benefit", 0) if "benefit" in table.columns else None
         numbers = {each: k for k, each in enumerate(dict.fromkeys(table.cells("tensor")))}
         tensor = [numbers[each] for each in table.cells("tensor")] if numbers else None
-        return Mapping.of(lifetimes, table.integers("benefit", 0), tensor)
+        return Mapping.of(lifetimes, benefit, tensor)
     except InstanceError as error:
         raise text.error(error.message) from None
 
@@ -249,6 +250,8 @@ def read_offsets(text: Text, instance: Lifetimes | Mapping) -> Placement:
     Raises:
         InputError: It is malformed, or names other buffers than the instance.
     """
+    if not isinstance(instance, Lifetimes | Mapping):
+        raise text.error("offsets of buffers, but the instance is a graph")
     lifetimes = instance.lifetimes if isinstance(instance, Mapping) else instance
     names = lifetimes.buffer_names or tuple(map(str, range(lifetimes.buffers)))
     index = {name: i for i, name in enumerate(names)}

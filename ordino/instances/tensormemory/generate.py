@@ -160,6 +160,10 @@ def _operation(net: _Builder, source: int, kind: str, stride: int) -> int:
     return net.separable(source, int(kind[-1]), stride)
 
 
+TRIES = 1000
+"""At a connected graph."""
+
+
 def randwire(
     *,
     nodes: int = 32,
@@ -191,9 +195,16 @@ def randwire(
     net = _Builder(seed, 0.0)
     value = net.tensor(channels, side)
     for _ in range(stages):
-        wires = networkx.connected_watts_strogatz_graph(
-            nodes, neighbours, rewiring, tries=1000, seed=int(net.random.integers(2**31))
-        )
+        drawn = int(net.random.integers(2**31))
+        try:
+            wires = networkx.connected_watts_strogatz_graph(
+                nodes, neighbours, rewiring, tries=TRIES, seed=drawn
+            )
+        except networkx.NetworkXError:
+            raise UsageError(
+                f"generator randwire: no connected graph of {neighbours} neighbours in {TRIES} "
+                "tries: ask for more neighbours or less rewiring"
+            ) from None
         made: list[int] = []
         for node in range(nodes):
             sources = [made[other] for other in sorted(wires[node]) if other < node]

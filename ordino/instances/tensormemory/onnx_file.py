@@ -1,19 +1,21 @@
 """Reads ONNX models as graphs of operators. Weights are not needed.
 
 Shapes come from ONNX's own inference. What depends on constants alone is folded; reshaping nodes
-are views. Graph inputs count as parameters if they have an initializer, or stand where weights do
-(the kernel of a convolution, the second factor of a product); `inputs` says which are none.
+are views. Graph inputs count as parameters if they have an initializer. So do those of a model
+without weights that stand where weights do (the kernel of a convolution, the second factor of a
+product, what is added to a larger value): the notes say so, `inputs` says which are none.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Literal
 
-from ordino.core.errors import InputError, InstanceError, MissingExtraError, UsageError, clip
+from ordino.core.errors import InputError, InstanceError, MissingExtraError, UsageError
 from ordino.core.text import Blob
+from ordino.instances.tensormemory.onnx_folding import SHAPES
+from ordino.instances.tensormemory.onnx_shapes import resolved
 from ordino.instances.tensormemory.trace import Node, graph_of
 from ordino.models.tensormemory.graph import Graph
 
@@ -23,23 +25,20 @@ DataType = Literal["float32", "float16", "bfloat16", "int16", "int8"]
 WIDTHS = {"float32": 4, "float16": 2, "bfloat16": 2, "int16": 2, "int8": 1}
 
 VIEWS = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"}
-SHAPES = {"Shape", "Size"}
-"""What these make depends on shapes alone, which are constants here."""
+ELEMENTWISE = ("Add", "Sub", "Mul", "Div", "Pow")
 UNARY = {
     *("Relu", "LeakyRelu", "PRelu", "Elu", "Selu", "Celu", "Sigmoid", "HardSigmoid", "HardSwish"),
     *("Tanh", "Gelu", "Mish", "Erf", "Exp", "Log", "Sqrt", "Abs", "Neg", "Softplus", "Clip"),
-    *("Cast", "BatchNormalization", "Add", "Sub", "Mul", "Div", "Pow"),
+    *("Cast", "BatchNormalization", *ELEMENTWISE),
 }
 """Of one input and constants, these work element by element."""
 WEIGHT_PLACES = {
     **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "LayerNormalization"), (1, 2)),
     **dict.fromkeys(("InstanceNormalization", "GroupNormalization"), (1, 2)),
-    **dict.fromkeys(("MatMul", "Add", "Sub", "Mul", "Div", "Pow", "PRelu", "Reshape"), (1,)),
+    **dict.fromkeys(("MatMul", *ELEMENTWISE, "PRelu", "Reshape"), (1,)),
     **dict.fromkeys(("BatchNormalization", "LSTM", "GRU", "RNN"), (1, 2, 3, 4)),
     **dict.fromkeys(("ConstantOfShape", "Gather"), (0,)),
 }
-SMALL = 4096
-"""Integers of more elements than this are no shapes."""
 
 
 def sniff_onnx(head: str) -> bool:
@@ -59,8 +58,8 @@ def read_onnx(
 
     Args:
         blob: The file.
-        dim: Values of dimensions that the file leaves open, as in N=1,length=128; the third of an
-            input without a name is input.2 (dimensions count from 0).
+        dim: Values of dimensions that the file leaves open, as in N=1,length=128; the third of a
+            value without a name is value.2 (dimensions count from 0).
         dtype: Take floating-point values as of this type.
         inputs: Names of the true inputs, with commas between.
         fuse: Whether nodes that work element by element join their neighbours.
@@ -70,13 +69,18 @@ def read_onnx(
         MissingExtraError: The package `onnx` is not installed.
     """
     model = _model(blob)
-    _fix_dimensions(model, dim)
-    _load_shapes(model, blob)
-    inferred = _inferred(model, blob)
+    inferred = resolved(model, blob, dim)
     network = _Network(inferred, blob, dtype, None if inputs is None else set(inputs.split(",")))
     try:
         outputs = [each.name for each in inferred.graph.output]
-        return graph_of(network.nodes(), network.sizes, outputs, name=blob.name, fuse=fuse)
+        return graph_of(
+            network.nodes(),
+            network.sizes,
+            outputs,
+            name=blob.name,
+            fuse=fuse,
+            notes=network.notes,
+        )
     except InstanceError as error:
         raise blob.error(error.message) from None
 
@@ -97,63 +101,6 @@ def _model(blob: Blob) -> Any:
     return model
 
 
-def _fix_dimensions(model: Any, dim: str | None) -> None:
-    """Give open dimensions the values that the user names; raises `UsageError`."""
-    values: dict[str, int] = {}
-    for part in dim.split(",") if dim else ():
-        key, equals, value = part.rpartition("=")
-        if not equals or not value.isdecimal() or not 1 <= int(value) < 2**31:
-            raise UsageError(f"dim {clip(part)!r}: expected name=value, as in N=1")
-        values[key] = int(value)
-    unused = set(values)
-    every = (*model.graph.input, *model.graph.output, *model.graph.value_info)
-    for each in every:
-        for axis, dimension in enumerate(each.type.tensor_type.shape.dim):
-            for key in (dimension.dim_param, f"{each.name}.{axis}"):
-                if key in values and not dimension.HasField("dim_value"):
-                    dimension.dim_value = values[key]
-                    unused.discard(key)
-    if unused:
-        open_ones = {d.dim_param for each in every for d in each.type.tensor_type.shape.dim}
-        known = ", ".join(sorted(filter(None, open_ones))) or "none"
-        raise UsageError(f"dim {min(unused)}: no dimension of that name is open (open: {known})")
-
-
-def _load_shapes(model: Any, blob: Blob) -> None:
-    """Load those external data that shapes may depend on; large weights stay where they are."""
-    from onnx import TensorProto, external_data_helper
-
-    folder = str(Path(blob.source).parent)
-    for tensor in model.graph.initializer:
-        if tensor.data_location != TensorProto.EXTERNAL:
-            continue
-        integral = tensor.data_type in (TensorProto.INT64, TensorProto.INT32)
-        if integral and math.prod(tensor.dims) <= SMALL:
-            try:
-                external_data_helper.load_external_data_for_tensor(tensor, folder)
-            except Exception as error:  # whatever the package says of a file that is not there
-                where = next((e.value for e in tensor.external_data if e.key == "location"), "?")
-                raise blob.error(
-                    f"{tensor.name} may hold a shape, and its data in {clip(where)} can't be read: "
-                    f"{clip(str(error), 100)}"
-                ) from None
-            tensor.data_location = TensorProto.DEFAULT
-
-
-def _inferred(model: Any, blob: Blob) -> Any:
-    """Infer shapes, weights left out."""
-    import onnx
-
-    for tensor in model.graph.initializer:
-        if math.prod(tensor.dims) > SMALL:
-            for field in ("raw_data", "float_data", "int32_data", "int64_data", "double_data"):
-                tensor.ClearField(field)
-    try:
-        return onnx.shape_inference.infer_shapes(model, data_prop=True)
-    except Exception as error:  # the package raises what it likes
-        raise blob.error(f"shapes can't be inferred: {clip(str(error), 200)}") from None
-
-
 class _Network:
     """The nodes of a model that is inferred, and the bytes of their values."""
 
@@ -168,7 +115,8 @@ class _Network:
         }
         self.stored = {each.name: each for each in self.graph.initializer}
         self.sizes: dict[str, int] = {}
-        self.constants = {*self.stored, *(e.values.name for e in self.graph.sparse_initializer)}
+        self.constants = {*self.stored}
+        self.notes: tuple[str, ...] = ()
         self.constants |= self._weights(inputs)
         self.produced = {each.name for each in self.graph.input} | self.constants
 
@@ -179,11 +127,34 @@ class _Network:
             if unknown := inputs - set(free):
                 raise UsageError(f"inputs {min(unknown)}: the model has {', '.join(free[:20])}")
             return set(free) - inputs
+        shapes = {name for name in free if self._shapes_alone(name)}
+        if any(
+            each.data_type in _floating() and math.prod(each.dims) > 1
+            for each in self.stored.values()
+        ):
+            return shapes  # the model has its weights, other inputs are true ones
         elsewhere = set(free[:1])
         for node in self.graph.node:
             places = WEIGHT_PLACES.get(node.op_type, ())
+            if node.op_type in ELEMENTWISE and not self._spread(*node.input):
+                places = ()
             elsewhere |= {name for i, name in enumerate(node.input) if i not in places}
-        return {name for name in free if name not in elsewhere or self._shapes_alone(name)}
+        weights = [name for name in free if name not in elsewhere | shapes]
+        if weights:
+            shown = ", ".join(weights[:5]) + (", ..." if len(weights) > 5 else "")
+            self.notes = (
+                f"{len(weights)} inputs without values taken as weights ({shown}): where they are "
+                "none, name the true inputs with --inputs",
+            )
+        return shapes | set(weights)
+
+    def _spread(self, first: str, second: str) -> bool:
+        """Tell whether the second operand is smaller than the first, over which it is spread."""
+        sizes: list[int] = []
+        for name in (first, second):
+            dims = self.types[name].shape.dim if name in self.types else ()
+            sizes.append(math.prod(each.dim_value for each in dims if each.HasField("dim_value")))
+        return sizes[1] < sizes[0]
 
     def _shapes_alone(self, name: str) -> bool:
         readers = [node for node in self.graph.node if name in node.input]
@@ -251,10 +222,9 @@ class _Network:
                 shape.append(int(dimension.dim_value))
         if kind == TensorProto.STRING:
             raise self.blob.error(f"{name} ({label}) holds texts, which have no size")
-        floating = kind in (
-            *(TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16),
-        )
-        bits = 8 * self.width if floating and self.width else _bits(helper, kind)
+        if kind not in helper.get_all_tensor_dtypes():
+            raise self.blob.error(f"the type of {name} ({label}) is unknown: the file does not say")
+        bits = 8 * self.width if kind in _floating() and self.width else _bits(helper, kind)
         total = -(-math.prod(shape) * bits // 8)
         if any(size < 0 for size in shape) or total >= 2**62:
             raise self.blob.error(f"{name} ({label}) has the shape {shape}: beyond 2^62 bytes")
@@ -270,11 +240,18 @@ class _Network:
                         f"the shape of {name} ({label}) is unknown: dimension {key} of the input "
                         f"{each.name} is open; set it, as in --dim {key}=1"
                     )
-        shown = parameter or str(axis)
+        own = not parameter or parameter.startswith("unk__")  # a name of the inference
         return self.blob.error(
-            f"the shape of {name} ({label}) is unknown: it depends on data (dimension {shown}); "
-            f"set it, as in --dim {parameter or f'{name}.{axis}'}=1"
+            f"the shape of {name} ({label}) is unknown: it depends on data (dimension {axis}); "
+            f"set it, as in --dim {f'{name}.{axis}' if own else parameter}=1"
         )
+
+
+def _floating() -> tuple[int, ...]:
+    """Return the floating-point types that `dtype` may stand for."""
+    from onnx import TensorProto
+
+    return TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16
 
 
 def _bits(helper: Any, kind: int) -> int:

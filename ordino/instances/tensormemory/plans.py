@@ -35,6 +35,11 @@ def _require_plan(instance: object, solution: object, what: str) -> None:
         raise UsageError(f"format {what} holds plans of graphs")
 
 
+def _require_graph(text: Text, instance: object) -> None:
+    if not isinstance(instance, Graph):
+        raise text.error("a plan of a graph, but the instance has buffers with their lifetimes")
+
+
 def _name(names: tuple[str, ...], number: int) -> str:
     return names[number].replace(",", ";").replace("\n", " ") if names else ""
 
@@ -71,6 +76,7 @@ def read_residences(text: Text, instance: Graph) -> Plan:
     Raises:
         InputError: It is malformed.
     """
+    _require_graph(text, instance)
     order: list[tuple[int, int]] = []
     rows: list[list[int]] = []
     scratch = np.full(instance.operators, -1)
@@ -147,6 +153,7 @@ def write_events(instance: Graph, solution: Plan) -> str:
 
 def read_events(text: Text, instance: Graph) -> Plan:
     """Read what `write_events` writes; names are not looked at. Raises `InputError`."""
+    _require_graph(text, instance)
     order: list[int] = []
     here: dict[int, tuple[int, int]] = {}
     rows: list[tuple[int, int, int, int]] = []
@@ -240,6 +247,7 @@ def _require_ends(graph: Graph, plan: Plan) -> None:
 
 def read_tflm(text: Text, instance: Graph) -> Plan:
     """Read an array of offsets as a plan in the file's order; raises `InputError`."""
+    _require_graph(text, instance)
     bare = re.sub(r"//[^\n]*", "", text.content)
     inside = re.search(r"{([^}]*)}", bare)
     cells = [each.strip() for each in inside[1].split(",") if each.strip()] if inside else []

@@ -39,6 +39,7 @@ def graph_of(
     *,
     name: str,
     fuse: bool = False,
+    notes: tuple[str, ...] = (),
 ) -> Graph:
     """Make a graph: without what nobody needs, views as other names of what they view.
 
@@ -49,6 +50,7 @@ def graph_of(
         name: A label.
         fuse: Whether a unary node joins the node whose only reader it is; and, if it has one
             reader itself, that one.
+        notes: Of the graph.
 
     Raises:
         InstanceError: No such graph.
@@ -80,6 +82,7 @@ def graph_of(
         operator_names=tuple(node.name for node in operators),
         tensor_names=tuple(names),
         aliases=tuple((each, number[of]) for each, of in root.items() if of in number),
+        notes=notes,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ordino.models.tensormemory.graph import Graph
 
-__all__ = ["largest_operator", "nothing_moved"]
+__all__ = ["largest_operator", "nothing_moved", "shortage"]
 
 
 def nothing_moved(instance: Any) -> int | None:
@@ -19,3 +19,14 @@ def largest_operator(instance: Any) -> int | None:
     if isinstance(instance, Graph) and instance.goal == "peak":
         return instance.least_capacity
     return None
+
+
+def shortage(graph: Graph) -> str | None:
+    """Say which operator needs more than the capacity, and how much, or return `None`."""
+    if graph.capacity is None or graph.capacity >= graph.least_capacity:
+        return None
+    operator = int(graph.needs.argmax())
+    return (
+        f"{graph.operator(operator)} needs {graph.needs[operator]} bytes, "
+        f"the capacity is {graph.capacity}"
+    )

@@ -7,6 +7,7 @@ a step are intervals on the memory that don't overlap.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from math import gcd
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
+from ordino.models.tensormemory.bounds import shortage
 from ordino.models.tensormemory.graph import Graph, Plan
 from ordino.models.tensormemory.residence import Uses
 from ordino.models.tensormemory.steps import stepwise
@@ -24,8 +26,8 @@ __all__ = ["MOST_CELLS", "formulate", "gap_model", "takes"]
 MOST_CELLS = 40_000
 """Operators x (operators + tensors) in a free order."""
 
-MOST_INTERVALS = 2_000_000
-"""Residences x steps in a fixed order."""
+MOST_INTERVALS = 200_000
+"""Residences x steps in a fixed order: building the model can't be stopped."""
 
 
 def takes(instance: Any) -> str | None:
@@ -44,8 +46,10 @@ def takes(instance: Any) -> str | None:
 def formulate(instance: Graph, upper_bound: Value | None) -> CpsatFormulation:
     """Build the model that suits the instance's order."""
     if instance.fixed_order:
-        return gap_model(instance, instance.file_order, None)
-    return stepwise(instance, upper_bound)
+        model = gap_model(instance, instance.file_order, None)
+    else:
+        model = stepwise(instance, upper_bound)
+    return replace(model, contradiction=shortage(instance))
 
 
 def gap_model(graph: Graph, order: Integers, left: Integers | None) -> CpsatFormulation:

@@ -58,11 +58,14 @@ class Graph(Content):
         resident_parameters: Whether parameters lie in the memory while their operator runs, as part
             of its workspace.
         clean_inputs: Whether an input that leaves need not be spilled, as there is a copy of it.
+        holds: Whether the first operator stands for what loads the inputs and runs first, and the
+            last one for what takes the results and runs last (`held`).
         alignment: Addresses are multiples of it.
         name: A label.
         operator_names: Labels, one an operator or none.
         tensor_names: Labels, one a tensor or none.
         aliases: Other names of a tensor (views of it): name and tensor.
+        notes: What a reader should know of how the graph was made.
 
     Raises:
         InstanceError: The data are no such graph: a cycle (which is named), a tensor that nothing
@@ -81,11 +84,13 @@ class Graph(Content):
     addresses: bool = True
     resident_parameters: bool = False
     clean_inputs: bool = False
+    holds: bool = False
     alignment: int = 1
     name: str = label(default="")
     operator_names: tuple[str, ...] = label(default=())
     tensor_names: tuple[str, ...] = label(default=())
     aliases: tuple[tuple[str, int], ...] = label(default=())
+    notes: tuple[str, ...] = label(default=())
     producer: Integers = field(init=False, metadata={"label": True})
     file_order: Integers = field(init=False, metadata={"label": True})
 
@@ -111,6 +116,8 @@ class Graph(Content):
         put(self, "producer", self._producers())
         order = first_topological_order(self.reads, self.writes, self.producer, self.operator)
         put(self, "file_order", order)
+        if self.holds and (self.reads[0].size or self.writes[operators - 1].size):
+            raise InstanceError("holds: the first operator may not read, the last one not write")
         self._require_limits()
 
     def _producers(self) -> Integers:
@@ -132,8 +139,8 @@ class Graph(Content):
     def _require_limits(self) -> None:
         if not 1 <= self.alignment <= 2**30:
             raise InstanceError(f"alignment {self.alignment}: expected 1 to 2^30")
-        if self.capacity is not None and not 1 <= self.capacity < LARGEST:
-            raise InstanceError(f"capacity {self.capacity}: expected 1 to 2^62 bytes")
+        if self.capacity is not None and not 0 <= self.capacity < LARGEST:
+            raise InstanceError(f"capacity {self.capacity}: expected 0 to 2^62 bytes")
         total = sum((self.sizes + self.alignment).tolist())
         total += sum(self.workspace.tolist()) + sum(self.parameters.tolist())
         moved = sum(self.sizes[self.reads.items].tolist()) * 2
@@ -213,6 +220,11 @@ class Graph(Content):
             np.add.at(needs, operators, self.room[tensors])
         return needs
 
+    @cached_property
+    def from_outside(self) -> Any:
+        """Whether each tensor is an input; shape (tensors,)."""
+        return self.producer <= (0 if self.holds else INPUT)
+
     @property
     def least_capacity(self) -> int:
         """M_R: below it, some operator does not fit."""
@@ -221,6 +233,8 @@ class Graph(Content):
     def held(self) -> Graph:
         """Return the graph in which inputs are there from the first step on, and what no operator
         reads stays to the last: one more operator writes the former, another reads the latter."""
+        if self.holds:
+            return self
         inputs = np.flatnonzero(self.producer == INPUT)
         results = np.ones(self.tensors, bool)
         results[self.reads.items] = False
@@ -232,11 +246,12 @@ class Graph(Content):
             workspace=np.concatenate([[0], self.workspace, [0]]),
             parameters=np.concatenate([[0], self.parameters, [0]]),
             operator_names=names,
+            holds=True,
         )
 
     def spill_cost(self, tensor: int) -> int:
         """Bytes that it takes to spill a tensor."""
-        clean = self.clean_inputs and self.producer[tensor] == INPUT
+        clean = self.clean_inputs and self.from_outside[tensor]
         return 0 if clean else int(self.sizes[tensor])
 
     def operator(self, index: int) -> str:

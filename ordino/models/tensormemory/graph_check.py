@@ -82,6 +82,9 @@ def _shape(instance: Graph, plan: Plan) -> list[Violation]:
 
 def _precedences(instance: Graph, step: list[int]) -> list[Violation]:
     found = []
+    if instance.holds and (step[0] != 0 or step[-1] != instance.operators - 1):
+        message = f"{instance.operator(0)} or the last operator runs between others"
+        found.append(Violation("precedence", message))
     for operator in range(instance.operators):
         for tensor in instance.reads[operator].tolist():
             producer = int(instance.producer[tensor])

@@ -10,11 +10,13 @@ from ordino.core.plain import Node
 
 __all__ = ["arguments", "to_data"]
 
+_TEXTS = ("operator_names", "tensor_names", "notes")
 _SWITCHES = {
     "fixed_order": False,
     "addresses": True,
     "resident_parameters": False,
     "clean_inputs": False,
+    "holds": False,
 }
 
 
@@ -28,7 +30,7 @@ def to_data(graph: Any) -> dict[str, Any]:
     for key in ("workspace", "parameters"):
         if np.any(values := getattr(graph, key)):
             data[key] = values.tolist()
-    for key in ("operator_names", "tensor_names"):
+    for key in _TEXTS:
         if names := getattr(graph, key):
             data[key] = list(names)
     if graph.aliases:
@@ -47,7 +49,7 @@ def arguments(data: Node) -> dict[str, Any]:
         *("sizes", "operators"),
         optional=(
             *("name", "workspace", "parameters", "capacity", "alignment", "aliases"),
-            *("operator_names", "tensor_names", *_SWITCHES),
+            *(*_TEXTS, *_SWITCHES),
         ),
     )
     made: dict[str, Any] = {"sizes": fields["sizes"].integers(1)}
@@ -60,8 +62,8 @@ def arguments(data: Node) -> dict[str, Any]:
             made[key] = fields[key].integers(0)
     for key in ("capacity", "alignment"):
         if key in fields:
-            made[key] = fields[key].integer(1)
-    for key in ("operator_names", "tensor_names"):
+            made[key] = fields[key].integer(key == "alignment")
+    for key in _TEXTS:
         if key in fields:
             made[key] = tuple(each.string() for each in fields[key].list())
     if "name" in fields:

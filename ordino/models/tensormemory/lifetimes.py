@@ -87,6 +87,9 @@ class Lifetimes(Content):
         put(self, "buffer_names", _labels(self.buffer_names, count))
         self._require_sound()
         put(self, "gaps", self._sound_gaps())
+        never = np.setdiff1d(np.arange(count), self.pieces()[:, BUFFER])
+        for i in never[:1].tolist():
+            raise InstanceError(f"{self.buffer(i)} is never there: its gaps are its whole life")
 
     def _require_sound(self) -> None:
         crossed = np.flatnonzero(self.end <= self.start)
@@ -100,8 +103,8 @@ class Lifetimes(Content):
                 f"{self.buffer(i)} is fixed at {self.fixed[i]}, no multiple of its alignment "
                 f"{self.alignment[i]}"
             )
-        if self.capacity is not None and not 0 < self.capacity < 2**62:
-            raise InstanceError(f"capacity is {self.capacity}, expected 1 to 2^62 - 1")
+        if self.capacity is not None and not 0 <= self.capacity < 2**62:
+            raise InstanceError(f"capacity is {self.capacity}, expected 0 to 2^62 - 1")
         guard_total(sum(self.size.tolist()) + sum(self.alignment.tolist()), "height")
         guard_total(self.ceiling, "height")
 

@@ -11,7 +11,7 @@ the benefit of each residence known beforehand.)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -52,7 +52,7 @@ class Mapping(Content):
         put(self, "benefit", frozen_integers(self.benefit, "benefit", minimum=0, length=count))
         tensor = frozen_integers(self.tensor, "tensor", minimum=0, length=count)
         guard_total(sum(self.benefit.tolist()), "benefit")
-        if self.lifetimes.capacity is None:
+        if not self.lifetimes.capacity:
             raise InstanceError("expected a capacity of the fast memory")
         for i in np.flatnonzero(self.lifetimes.fixed != FREE)[:1].tolist():
             raise InstanceError(f"{self.lifetimes.buffer(i)} has a fixed offset: none may have")
@@ -66,8 +66,10 @@ class Mapping(Content):
         benefit: Iterable[int] | None = None,
         tensor: Iterable[int] | None = None,
     ) -> Self:
-        """Make an instance; a buffer's benefit is its size, and it is a tensor of its own, unless
-        given."""
+        """Make an instance; a buffer's benefit is its size, it is a tensor of its own, and the fast
+        memory holds the most bytes that are alive at one time, unless given."""
+        if lifetimes.capacity is None:
+            lifetimes = replace(lifetimes, capacity=lifetimes.load)
         return cls(
             lifetimes=lifetimes,
             benefit=lifetimes.size if benefit is None else benefit,  # type: ignore[arg-type]
@@ -104,7 +106,7 @@ class Mapping(Content):
     @classmethod
     def from_data(cls, data: Node) -> Self:
         """Make an instance of what `to_data` returned; raises `InputError`."""
-        fields = data.object("buffers", "capacity", optional=("name",))
+        fields = data.object("buffers", optional=("name", "capacity"))
         lifetimes = Lifetimes.from_rows(fields, data, further=("benefit", "tensor"))
         rows = [row.value for row in fields["buffers"].list()]
         nodes = fields["buffers"].list()

@@ -10,7 +10,7 @@ suits.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import gcd
+from math import floor, gcd
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from ordino.core.errors import UsageError
 from ordino.core.objective import Value
 from ordino.models.formulation import MilpFormulation
+from ordino.models.tensormemory.bounds import shortage
 from ordino.models.tensormemory.graph import INPUT, Graph, Plan
 from ordino.models.tensormemory.residence import Uses
 from ordino.models.tensormemory.steps import step_windows
@@ -25,6 +26,7 @@ from ordino.models.tensormemory.steps import step_windows
 __all__ = ["MOST_VARIABLES", "formulate", "takes"]
 
 MOST_VARIABLES = 200_000
+TOLERANCE = 1e-6
 LARGEST_NUMBER = 100_000
 """Beyond, big constants on addresses prove nothing at tolerances of 1e-6."""
 
@@ -37,8 +39,6 @@ def takes(instance: Any) -> str | None:
         return "its goal is the peak"
     if instance.scratch.any():
         return "it has workspaces, which the programme does not know"
-    if instance.capacity < instance.least_capacity:
-        return "its capacity is too small for an operator"
     if not np.diff(instance.writes.start).all():
         return "an operator writes nothing"
     variables = 4 * instance.operators * instance.tensors
@@ -146,9 +146,13 @@ def formulate(instance: Graph, upper_bound: Value | None) -> MilpFormulation:
         if L is None:
             return residences.plan()
         begun = zip(residences.tensor.tolist(), residences.first.tolist(), strict=True)
-        return residences.plan(np.array([round(value(L[a][t])) * unit for a, t in begun]))
+        return residences.plan(
+            np.array([floor(value(L[a][t]) + TOLERANCE) * unit for a, t in begun])
+        )
 
-    return MilpFormulation(problem=problem, start=start, read=read)
+    return MilpFormulation(
+        problem=problem, start=start, read=read, contradiction=shortage(instance)
+    )
 
 
 def _order(graph: Graph, problem: Any, C: Any, P: Any, R: Any) -> None:

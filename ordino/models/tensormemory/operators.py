@@ -78,12 +78,26 @@ def _frozen(values: Integers) -> Integers:
     return values
 
 
-def links(reads: Lists, producer: Integers) -> Lists:
-    """Return the operators that each operator needs to have run."""
+def links(reads: Lists, producer: Integers, holds: bool = False) -> Lists:
+    """Return the operators that each operator needs to have run.
+
+    Args:
+        reads: Tensors that each operator reads.
+        producer: Of each tensor.
+        holds: Whether all need the first operator, and the last one needs all.
+    """
     owners, tensors = reads.pairs()
     sources = producer[tensors]
     produced = sources >= 0
-    pairs = np.unique(np.stack([owners[produced], sources[produced]], axis=1), axis=0)
+    pairs = np.stack([owners[produced], sources[produced]], axis=1)
+    if holds:
+        count = len(reads)
+        first = np.setdiff1d(np.arange(1, count), pairs[:, 0])
+        last = np.setdiff1d(np.arange(count - 1), pairs[:, 1])
+        behind = np.stack([first, np.zeros_like(first)], axis=1)
+        before = np.stack([np.full_like(last, count - 1), last], axis=1)
+        pairs = np.concatenate([pairs, behind, before])
+    pairs = np.unique(pairs, axis=0)
     start = np.zeros(len(reads) + 1, np.int64)
     np.cumsum(np.bincount(pairs[:, 0], minlength=len(reads)), out=start[1:])
     return Lists(_frozen(start), _frozen(np.ascontiguousarray(pairs[:, 1])))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from ordino.models.tensormemory.lifetimes import END, HIGH, LOW, START, Lifetimes
+from ordino.models.tensormemory.lifetimes import BUFFER, END, HIGH, LOW, START, Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.sections import sections
 
@@ -15,8 +14,9 @@ __all__ = ["busiest", "fractional", "load", "overload"]
 
 MOST_MEMBERS = 500_000
 """Buffers in sections, over all sections, of a linear program."""
-SLACK = 1e-7
-"""Of the benefit, for what a linear program in floating point may be off by."""
+LP_SECONDS = 10.0
+PRICE_UNIT = 2**40
+"""Prices of sections, as shares of all benefit, are rounded to integers of this unit."""
 
 
 def load(instance: Any) -> int | None:
@@ -39,9 +39,14 @@ def busiest(instance: Lifetimes) -> tuple[int, int]:
 
 
 def overload(instance: Lifetimes) -> str | None:
-    """Say at which moment more is alive than the capacity holds, or return `None`."""
-    if instance.capacity is None or not instance.pieces().size:
+    """Say which buffer ends beyond the capacity wherever it may lie, or at which moment more is
+    alive than that holds; or return `None`."""
+    if instance.capacity is None:
         return None
+    ends = np.maximum(instance.fixed, 0) + instance.size
+    for i in np.flatnonzero(ends > instance.capacity)[:1].tolist():
+        beyond = f"beyond the capacity of {instance.capacity}"
+        return f"{instance.buffer(i)} can't end before {ends[i]}, {beyond}"
     moment, most = busiest(instance)
     if most <= instance.capacity:
         return None
@@ -62,19 +67,31 @@ def fractional(instance: Any) -> int | None:
         return None
     from ortools.linear_solver.python import model_builder
 
+    capacity, benefit = instance.capacity, instance.benefit.tolist()
+    total = max(1, sum(benefit))
     model = model_builder.Model()
-    fits = (lifetimes.size <= instance.capacity).tolist()
+    fits = (lifetimes.size <= capacity).tolist()
     share = [model.new_num_var(0.0, float(fit), f"x{i}") for i, fit in enumerate(fits)]
-    owner = found.pieces[:, 0].tolist()
-    taken = ((found.pieces[:, HIGH] - found.pieces[:, LOW]) / instance.capacity).tolist()
-    for inside in found.members():
-        if sum(taken[k] for k in inside) > 1:
-            model.add(sum(taken[k] * share[owner[k]] for k in inside) <= 1.0)
-    total = int(instance.benefit.sum())
-    worth = (instance.benefit / max(1, total)).tolist()
-    model.maximize(sum(b * x for b, x in zip(worth, share, strict=True)))
+    owner = found.pieces[:, BUFFER].tolist()
+    taken = (found.pieces[:, HIGH] - found.pieces[:, LOW]).tolist()
+    crowded = [each for each in found.members() if sum(taken[k] for k in each) > capacity]
+    rows = [
+        model.add(sum(taken[k] / capacity * share[owner[k]] for k in inside) <= 1.0)
+        for inside in crowded
+    ]
+    model.maximize(sum(b / total * x for b, x in zip(benefit, share, strict=True)))
     engine = model_builder.Solver("glop")
+    engine.set_time_limit_in_seconds(LP_SECONDS)
     if engine.solve(model) != model_builder.SolveStatus.OPTIMAL:
         return None
-    gained = float(np.clip(engine.objective_value + SLACK, 0.0, 1.0))
-    return max(0, math.ceil(total * (1.0 - gained)))
+    # Whatever the prices y of sections are, no more is gained than
+    # sum y_s + sum max(0, b_i - sum y_s a_is): so in integers they prove what floats do not.
+    unit = PRICE_UNIT * capacity
+    prices: list[int] = [max(0, round(engine.dual_value(row) * PRICE_UNIT)) for row in rows]
+    worth = [b * unit * fit for b, fit in zip(benefit, fits, strict=True)]
+    for price, inside in zip(prices, crowded, strict=True):
+        for k in inside:
+            worth[owner[k]] -= price * total * taken[k]
+    gained = sum(prices) * total * capacity + sum(each for each in worth if each > 0)
+    bound: int = max(0, sum(benefit) - gained // unit)
+    return bound

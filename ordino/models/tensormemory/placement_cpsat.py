@@ -18,6 +18,7 @@ from ordino.models.formulation import CpsatFormulation
 from ordino.models.tensormemory.lifetimes import FREE, HIGH, LOW, Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement import ABSENT, Placement
+from ordino.models.tensormemory.placement_bounds import overload
 from ordino.models.tensormemory.sections import sections
 
 __all__ = ["formulate_lifetimes", "formulate_mapping", "takes_lifetimes", "takes_mapping"]
@@ -81,6 +82,7 @@ def formulate_lifetimes(instance: Lifetimes, upper_bound: Value | None) -> Cpsat
         read=read,
         parameters="linearization_level:0",
         unit=unit if instance.capacity is None else 1,
+        contradiction=overload(instance),
     )
 
 

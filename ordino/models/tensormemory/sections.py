@@ -102,6 +102,4 @@ def sections(instance: Lifetimes) -> Sections:
     high = np.zeros(instance.buffers, np.int64)
     np.minimum.at(low, pieces[:, BUFFER], first)
     np.maximum.at(high, pieces[:, BUFFER], behind)
-    absent = high == 0
-    low[absent] = 0
     return Sections(int(closed[-1]), pieces, first, behind, low, high)

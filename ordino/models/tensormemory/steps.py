@@ -25,7 +25,7 @@ __all__ = ["step_windows", "stepwise"]
 def step_windows(graph: Graph) -> tuple[Integers, Integers]:
     """Return the first and the last step of each operator: as many as have to run before it, and
     behind it, lie outside. O(n^2 / 8) bytes."""
-    needs = links(graph.reads, graph.producer)
+    needs = links(graph.reads, graph.producer, graph.holds)
     operators = graph.operators
     before = np.zeros((operators, operators), bool)
     for operator in graph.file_order.tolist():

@@ -21,6 +21,7 @@ import numpy as np
 
 from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
+from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
@@ -40,6 +41,7 @@ GROWTH = 2.0
 GROWTH_OF_HEIGHTS = 1.3
 """The same where each round looks at other heights in the same orders."""
 MEMORY_ROWS = 1 << 20
+MOST_ROWS = 1 << 30
 MOST_BUFFERS = 2000
 MOST_PAIRS = 1_000_000
 NOISE = 0.3
@@ -69,8 +71,13 @@ def canonical(*, memory: int = MEMORY_ROWS) -> Solver:
     O(n) a node in the worst case, O(n^2) memory a worker.
 
     Args:
-        memory: Failed states that are remembered; a power of two.
+        memory: Failed states that are remembered; a power of two, 2^30 at most.
+
+    Raises:
+        UsageError: It is none.
     """
+    if not 1 <= memory <= MOST_ROWS or memory & (memory - 1):
+        raise UsageError(f"memory is {memory}, expected a power of two, 2^30 at most")
 
     def solve(instance: Lifetimes, incumbent: Incumbent, budget: Budget) -> None:
         if (reason := overload(instance)) is not None:
@@ -193,7 +200,6 @@ class Search:
         self._arena: Integers = np.zeros(count * (count + 5), np.int64)
         self._state: Integers = np.zeros(3, np.int64)
         self.offset: Integers = np.zeros(count, np.int64)
-        self._present = np.flatnonzero(found.high > 0)
         self._arrays = (
             *map(np.array, (instance.size, instance.alignment, instance.fixed)),
             *(self._rank, ground.twin, found.low, found.high, *ground.near, *ground.inside),
@@ -210,10 +216,10 @@ class Search:
         self._placed[:] = -1
         self.offset[:] = self._least
         self._crossing[:] = self._ground.crossing
-        self._arena[: self._present.size] = self._present
+        self._arena[: self._rank.size] = np.arange(self._rank.size)
         self._frames[0] = 0
         self._frames[0, kernels.TO] = self._ground.sections.count
-        self._frames[0, kernels.COUNT] = self._present.size
+        self._frames[0, kernels.COUNT] = self._rank.size
         self._frames[0, kernels.BUFFER] = kernels.ROOT
         self._state[:] = 1, 0, 0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ordino.core.errors import UsageError
 from ordino.core.scene import Scene
-from ordino.models.tensormemory.graph import INPUT, Graph
+from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.lifetimes import Lifetimes
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement_scene import lifetimes_facts, mapping_facts
@@ -34,10 +34,10 @@ def _of_graph(graph: Graph) -> dict[str, Any]:
     uses = Uses.of(graph, graph.file_order)
     largest = int(graph.needs.argmax())
     least = least_peak(graph)
-    return {
+    found = {
         "operators": graph.operators,
         "tensors": graph.tensors,
-        "inputs": int((graph.producer == INPUT).sum()),
+        "inputs": int(graph.from_outside.sum()),
         "bytes of all tensors": int(graph.sizes.sum()),
         "bytes of parameters": int(graph.parameters.sum()),
         "goal": graph.goal,
@@ -48,6 +48,7 @@ def _of_graph(graph: Graph) -> dict[str, Any]:
         "M_P proved": "yes" if least.proved else f"no, at least {least.bound}",
         "peak of the file's order": uses.residences(uses.gaps[:0]).peak(),
     }
+    return found | ({"notes": "; ".join(graph.notes)} if graph.notes else {})
 
 
 def curve(instance: Any) -> tuple[list[dict[str, Any]], Scene]:

@@ -12,11 +12,12 @@ from ordino.heuristics.tensormemory import rules
 from ordino.heuristics.tensormemory.orders import ORDERS
 from ordino.heuristics.tensormemory.replacement import belady as leave_farthest
 from ordino.heuristics.tensormemory.states import KERNELS
+from ordino.models.tensormemory.bounds import shortage
 from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.residence import Residences, Uses
 from ordino.solvers.tensormemory.packing import at_any_price
 
-__all__ = ["NAME", "begin", "belady", "prove_capacity"]
+__all__ = ["NAME", "begin", "belady", "greedy", "prove_capacity"]
 
 NAME = "belady"
 MENDED = 2
@@ -49,6 +50,23 @@ def belady(*, order: rules.Order = "best") -> Solver:
     return solve
 
 
+def greedy(*, order: rules.Order = "best") -> Solver:
+    """Return a solver that lets those tensors leave that cost least at each step (a baseline of Li,
+    Gupta, Malik 2023).
+
+    Args:
+        order: See `belady`.
+    """
+
+    def solve(instance: Graph, incumbent: Incumbent, budget: Budget) -> None:
+        if not prove_capacity(instance, incumbent, "greedy"):
+            plan = rules.greedy(instance, order=order, should_stop=budget.should_stop)
+            if plan is not None:
+                incumbent.offer(plan, "greedy")
+
+    return solve
+
+
 def begin(instance: Graph, incumbent: Incumbent, budget: Budget, source: str) -> Any:
     """Return the kernels of the state search, with an incumbent to improve where one is found.
 
@@ -69,12 +87,7 @@ def begin(instance: Graph, incumbent: Incumbent, budget: Budget, source: str) ->
 
 def prove_capacity(graph: Graph, incumbent: Incumbent, source: str) -> bool:
     """Say so if the capacity is too small for an operator; returns whether it is."""
-    if graph.capacity is None or graph.capacity >= graph.least_capacity:
-        return False
-    operator = int(graph.needs.argmax())
-    reason = (
-        f"{graph.operator(operator)} needs {graph.needs[operator]} bytes, "
-        f"the capacity is {graph.capacity}"
-    )
-    incumbent.prove_infeasible(source, reason)
-    return True
+    reason = shortage(graph)
+    if reason is not None:
+        incumbent.prove_infeasible(source, reason)
+    return reason is not None

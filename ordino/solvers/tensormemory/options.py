@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
-
+from ordino.core.arrays import frozen_integers
 from ordino.core.errors import InstanceError, UsageError, clip
 from ordino.models.tensormemory.graph import Graph
 from ordino.models.tensormemory.lifetimes import Lifetimes
@@ -44,7 +44,7 @@ def adjust(
         parameters: Of a graph, whether those of an operator lie in the memory while it runs.
         clean_inputs: Inputs of a graph need not be spilled, as there is a copy of them.
         hold: Inputs of a graph are there from the first step on, results stay to the last.
-        alignment: Addresses are multiples of it.
+        alignment: Addresses are multiples of it, beside what the instance asks for.
 
     Raises:
         UsageError: A value or combination that makes no sense.
@@ -78,7 +78,7 @@ def _of_graph(graph: Graph, capacity: int | str | None, options: dict[str, Any])
     if "clean_inputs" in options:
         changes["clean_inputs"] = True
     if "alignment" in options:
-        changes["alignment"] = options["alignment"]
+        changes["alignment"] = _common(graph.alignment, options["alignment"])
     changed = replace(graph.held() if "hold" in options else graph, **changes)
     goal = options.get("goal")
     if goal not in (None, "peak", "traffic"):
@@ -103,7 +103,8 @@ def _of_buffers(
     for name in options:
         raise UsageError(f"the option {name.replace('_', '-')} is for graphs")
     if alignment is not None:
-        lifetimes = replace(lifetimes, alignment=np.full(lifetimes.buffers, alignment))
+        common = [_common(each, alignment) for each in lifetimes.alignment.tolist()]
+        lifetimes = replace(lifetimes, alignment=frozen_integers(common, "alignment"))
     if capacity is not None:
         lifetimes = replace(lifetimes, capacity=_bytes_of_buffers(lifetimes, capacity))
     if goal not in (None, "height", "fit", "mapping"):
@@ -119,6 +120,13 @@ def _of_buffers(
     if isinstance(instance, Mapping):
         return replace(instance, lifetimes=lifetimes)
     return Mapping.of(lifetimes)
+
+
+def _common(alignment: int, further: int) -> int:
+    """Return the least alignment that keeps both."""
+    if further < 1:
+        raise UsageError(f"alignment {further}: expected at least 1")
+    return math.lcm(alignment, further)
 
 
 def _bytes_of_buffers(lifetimes: Lifetimes, capacity: int | str) -> int:

@@ -24,6 +24,7 @@ from ordino.models.tensormemory.residence import Residences
 from ordino.solvers.cpsat import solver as engine
 from ordino.solvers.tensormemory.opening import begin
 from ordino.solvers.tensormemory.packing import at_any_price, compiled, packed, repacked
+from ordino.solvers.tensormemory.peak import unmoved
 
 __all__ = ["NAME", "states", "takes"]
 
@@ -83,6 +84,10 @@ class _Run:
         """Beams of growing width, then in turns with the search for a proof."""
         while self.width <= QUICK_WIDTH and self.beam():
             pass
+        if self.graph.goal == "traffic" and self.value != 0:
+            found = unmoved(self.graph, self.budget.should_stop)
+            if found is not None:
+                self.offer(found)
         if self.budget.should_stop():
             return
         search = StateSearch(
