@@ -90,6 +90,7 @@ def tiny(draw: st.DrawFn) -> Cluster:
         else None,
         topologies=topologies,
         goal=goal,
+        cost=several(st.integers(0, 2), nodes),
         order=draw(st.sampled_from(["interleaved", "placements"])),
         move_weight=draw(st.integers(0, 2)),
         eviction_weight=draw(st.integers(0, 2)),

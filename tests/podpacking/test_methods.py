@@ -183,3 +183,17 @@ def test_a_pod_that_a_spread_does_not_count_adds_nothing_to_the_skew(solver: str
         spreads=(Spread(0, (0,), (1,), max_skew=1, domains=(0, 1, 2)),),
     )
     assert ordino.solve(cluster, solver=solver).objective[0] == 0
+
+
+def test_nodes_that_cost_nothing_need_not_be_emptied() -> None:
+    cluster = Cluster.of(
+        [[10], [10], [20]],
+        [[1]],
+        [0] * 8,
+        resources=["cpu"],
+        current=[0] * 2 + [1] * 5 + [2],
+        hold=[FREE] * 7 + [PINNED],
+        goal="drain",
+        cost=[1, 0, 0],
+    )
+    assert pooled(cluster) == (0, 2)
