@@ -101,13 +101,18 @@ def tiny(draw: st.DrawFn) -> Cluster:
 
 def brute_force(instance: Cluster) -> tuple[int, ...]:
     """Best value over all plans that the checker accepts."""
-    values = []
+    return min(value for value, _ in plans(instance))
+
+
+def plans(instance: Cluster) -> list[tuple[tuple[int, ...], Plan]]:
+    """All plans that the checker accepts, with their values."""
+    found = []
     for node in itertools.product(range(-1, instance.nodes), repeat=instance.pods):
         for plan in _with_devices(instance, np.array(node)):
             report = check(instance, plan)
             if report.objective is not None:
-                values.append(report.objective)
-    return min(values)
+                found.append((report.objective, plan))
+    return found
 
 
 def _with_devices(instance: Cluster, node: np.ndarray) -> Iterator[Plan]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from kits.podpacking import brute_force, large, sample, tiny
+from kits.podpacking import brute_force, large, plans, sample, tiny
 
 import ordino
 from ordino.core.budget import Budget
@@ -76,14 +76,40 @@ def test_annealing_keeps_who_is_held() -> None:
 @settings(max_examples=40)
 @given(tiny())
 def test_configurations_bound_every_level(cluster: Cluster) -> None:
-    if cluster.goal != "place":
-        return
-    best = brute_force(cluster)
+    cluster = replace(cluster, goal="place")
+    assert_bounds(cluster)
+    assert pooled(cluster) <= brute_force(cluster)
+
+
+def assert_bounds(cluster: Cluster) -> None:
+    """Bound each level from the worst of the plans that are best on those before it."""
+    known = plans(cluster)
     bounds = configurations.Configurations(cluster, warm(configurations.KERNELS))
-    for level, value in enumerate(best):
-        found = bounds.bound(level, best[:level], keep(cluster), Budget.of(5.0))
-        assert found is None or found <= value
-    assert pooled(cluster) <= best
+    for level in range(len(known[0][0])):
+        best = min(value[level] for value, _ in known)
+        value, plan = max(known, key=lambda each: each[0][level])
+        found = bounds.bound(level, value[:level], plan, Budget.of(5.0))
+        assert found is None or found <= best
+        known = [each for each in known if each[0][level] == best]
+
+
+def test_placements_of_lesser_pods_count_where_they_come_before_disruption() -> None:
+    cluster = Cluster.of(
+        [[12], [10], [6], [6], [0]],
+        [[10], [6], [2]],
+        [0, 1, 1, 1, 1, 2],
+        resources=["cpu"],
+        current=[0, -1, -1, -1, -1, -1],
+        priority=[1, 1, 0],
+        order="placements",
+        topologies=(Topology("zone", [0, 0, 0, 0, 1]),),
+        spreads=(Spread(0, (1,), (1,), max_skew=3, domains=(0, 1)),),
+    )
+    moved, best = Plan([1, 0, 0, 2, -1, 3]), Plan([0, 1, 2, 3, -1, 0])
+    assert check(cluster, moved).objective == (1, 1, 1, 1)
+    assert check(cluster, best).objective == (1, 1, 0, 0)
+    bounds = configurations.Configurations(cluster, warm(configurations.KERNELS))
+    assert bounds.bound(2, (1, 1), moved, Budget.of(5.0)) == 0
 
 
 def test_configurations_prove_what_totals_can_not() -> None:
