@@ -336,6 +336,20 @@ def test_what_if() -> None:
         adjusted(made, {"remove_node": "a,b"})
 
 
+@pytest.mark.parametrize("gone", ["a", "b"])
+def test_domains_go_with_their_last_node(gone: str) -> None:
+    spread = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    rules = {"topologySpreadConstraints": [spread | {"labelSelector": {}}]}
+    made = cluster_of(
+        node("a", {"zone": "x"}),
+        node("b", {"zone": "y"}),
+        pod("web-1", "a", **rules),
+        pod("web-2", **rules),
+    )
+    less = ordino.core.registry.family("podpacking").adjusted(made, {"remove_node": gone})
+    assert ordino.solve(less, solver="cpsat", time_limit=10).objective == (0, 0)
+
+
 def test_arrays_are_read_only() -> None:
     cluster = priority_matters(seed=1)
     with pytest.raises(ValueError, match="read-only"):

@@ -53,15 +53,6 @@ def adjust(
     Raises:
         UsageError: A value that makes no sense.
     """
-    made = instance
-    if scale is not None:
-        for name, count in _assignments("scale", scale):
-            made = _scaled(made, name, count)
-    if remove_node is not None:
-        made = without(made, [_node(made, name) for name in remove_node.split(",")])
-    if add_node is not None:
-        for name, count in _assignments("add-node", add_node, 1):
-            made = _with_copies(made, _node(made, name), count)
     changes: dict[str, Any] = {
         "goal": goal,
         "order": order,
@@ -71,14 +62,30 @@ def adjust(
         "eviction_weight": eviction_weight,
     }
     changes = {key: value for key, value in changes.items() if value is not None}
-    if node_cost is not None:
-        changes["cost"] = _costs(made, node_cost)
-    if protect is not None:
-        made = _protected(made, protect.split(","))
     try:
+        made = _what_if(instance, add_node, remove_node, scale)
+        if node_cost is not None:
+            changes["cost"] = _costs(made, node_cost)
+        if protect is not None:
+            made = _protected(made, protect.split(","))
         return replace(made, **changes)
     except InstanceError as error:
         raise UsageError(error.message) from None
+
+
+def _what_if(
+    instance: Cluster, add_node: str | None, remove_node: str | None, scale: str | None
+) -> Cluster:
+    made = instance
+    if scale is not None:
+        for name, count in _assignments("scale", scale):
+            made = _scaled(made, name, count)
+    if remove_node is not None:
+        made = without(made, [_node(made, name) for name in remove_node.split(",")])
+    if add_node is not None:
+        for name, count in _assignments("add-node", add_node, 1):
+            made = _with_copies(made, _node(made, name), count)
+    return made
 
 
 def _assignments(option: str, text: str, default: int | None = None) -> list[tuple[str, int]]:
@@ -156,7 +163,13 @@ def without(cluster: Cluster, gone: list[int]) -> Cluster:
     changes = _pods(cluster, np.flatnonzero(stays))
     changes["current"] = number[cluster.current[stays]]
     changes["hold"] = np.where(homeless, FREE, cluster.hold)[stays]
-    return replace(cluster, **changes, **_nodes(cluster, kept))
+    changes |= _nodes(cluster, kept)
+    left = [set(topology.domain.tolist()) for topology in changes["topologies"]]
+    changes["spreads"] = tuple(
+        replace(rule, domains=tuple(each for each in rule.domains if each in left[rule.topology]))
+        for rule in cluster.spreads
+    )
+    return replace(cluster, **changes)
 
 
 def _pods(cluster: Cluster, chosen: Integers) -> dict[str, Any]:
