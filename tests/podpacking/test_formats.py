@@ -14,7 +14,16 @@ from ordino.core.errors import InputError, UsageError
 from ordino.instances.podpacking.generate import priority_matters
 from ordino.instances.podpacking.quantity import quantity
 from ordino.instances.reading import read_all, read_instance
-from ordino.models.podpacking.problem import DAEMON, FREE, PINNED, PROTECTED, Cluster
+from ordino.models.podpacking.check import check
+from ordino.models.podpacking.problem import (
+    DAEMON,
+    FREE,
+    PINNED,
+    PROTECTED,
+    Cluster,
+    Plan,
+)
+from ordino.models.podpacking.rules import ZONE
 
 BROKEN = Path(__file__).parents[1] / "data" / "podpacking" / "broken"
 
@@ -191,6 +200,7 @@ def test_eligibility_names_its_reasons() -> None:
     taint = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
     terms = [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}]
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    away = node("")["status"] | {"conditions": [{"type": "Ready", "status": "Unknown"}]}
     made = cluster_of(
         node("cordoned", unschedulable=True),
         node("tainted", taints=[taint]),
@@ -199,14 +209,55 @@ def test_eligibility_names_its_reasons() -> None:
         pod("a-1", nodeSelector={"disk": "ssd"}),
         pod("b-1", affinity={"nodeAffinity": required}),
         pod("c-1", tolerations=[{"operator": "Exists"}]),
+        node("away") | {"status": away},
     )
 
     def why(c: int) -> list[str]:
         return [made.reasons[code] for code in made.barred[made.eligibility[c]]]
 
-    assert why(0) == ["cordoned", "taint gpu=yes:NoSchedule", "its node selector", ""]
-    assert why(1) == ["cordoned", "taint gpu=yes:NoSchedule", "its node affinity", ""]
-    assert why(2) == ["", "", "", ""]
+    barred = ["cordoned", "taint gpu=yes:NoSchedule"]
+    assert why(0) == [*barred, "its node selector", "", "not ready"]
+    assert why(1) == [*barred, "its node affinity", "", "not ready"]
+    assert why(2) == [""] * 5
+
+
+def on_node(name: str) -> dict[str, Any]:
+    field = {"key": "metadata.name", "operator": "In", "values": [name]}
+    required = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+
+def test_pods_of_a_daemonset_are_one_class() -> None:
+    daemon = {"ownerReferences": [{"kind": "DaemonSet", "name": "log", "controller": True}]}
+    made = cluster_of(
+        *(node(name) for name in "abc"),
+        *(pod(f"log-{j}", j, metadata=daemon, affinity=on_node(j)) for j in "ab"),
+        pod("log-c", metadata=daemon, affinity=on_node("c")),
+    )
+    assert made.kind.tolist() == [0, 0, 1]
+    assert made.barred[made.eligibility[0]].all()
+    assert made.barred[made.eligibility[1]].astype(bool).tolist() == [True, True, False]
+
+
+def test_a_spread_looks_at_nodes_that_suit_and_have_all_its_keys() -> None:
+    spreads = [
+        {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "DoNotSchedule"}
+        | {"labelSelector": {"matchLabels": {"app": "web"}}}
+        for key in ("zone", "rack")
+    ]
+    rules = {"topologySpreadConstraints": spreads, "nodeSelector": {"pool": "web"}}
+    made = cluster_of(
+        node("a", {"zone": "x", "rack": "1", "pool": "web"}),
+        node("b", {"zone": "y", "rack": "2", "pool": "web"}),
+        node("c", {"zone": "x", "rack": "1", "pool": "other"}),
+        node("d", {"zone": "x", "pool": "web"}),
+        *(pod(f"old-{j}", j, labels={"app": "web"}) for j in "cd"),
+        pod("web-1", labels={"app": "web"}, **rules),
+    )
+    domains = [made.topologies[rule.topology].domain.tolist() for rule in made.spreads]
+    assert domains == [[0, 1, -1, -1]] * 2
+    for j, valid in enumerate((True, True, False, False)):
+        assert check(made, Plan([2, 3, j])).valid is valid
 
 
 def test_rules_between_pods() -> None:
@@ -244,6 +295,11 @@ def test_rules_between_pods() -> None:
     (budget,) = made.budgets
     assert (budget.members, budget.allowed, budget.name) == ((1,), 1, "default/web")
     assert made.topologies[apart.topology].domain.tolist() == [0, 1, -1]
+
+
+def test_the_default_scheduler_is_told_of_zones() -> None:
+    made = cluster_of(node("a", {ZONE: "x"}), node("b"), pod("web-1"))
+    assert [(each.key, each.domain.tolist()) for each in made.topologies] == [(ZONE, [0, -1])]
 
 
 def test_who_stays() -> None:

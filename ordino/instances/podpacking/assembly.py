@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ from ordino.models.podpacking.problem import (
     Spread,
     Topology,
 )
-from ordino.models.podpacking.rules import domains_of
+from ordino.models.podpacking.rules import ZONE, domains_of
 
 __all__ = ["Assembly"]
 
@@ -42,7 +42,8 @@ _STAY = (
     ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
     ("karpenter.sh/do-not-disrupt", "true"),
 )
-_CORDON = Taint("node.kubernetes.io/unschedulable", "", "NoSchedule")
+_SELECTOR, _AFFINITY = "its node selector", "its node affinity"
+_ROOTED = "it comes with another node"
 MOST_REASONS = 250
 
 Budget = tuple[str, str, Selector | None, int | None, dict[str, tuple[int, bool]]]
@@ -50,11 +51,12 @@ Budget = tuple[str, str, Selector | None, int | None, dict[str, tuple[int, bool]
 
 @dataclass(slots=True)
 class _Rule:
-    """A rule that some pods own, as those pods write it."""
+    """A rule that some pods own, as those pods write it; it looks at some nodes, or at all."""
 
     make: Callable[[int, tuple[int, ...], tuple[int, ...]], Any]
     key: str
     matches: Callable[[PodObject], bool]
+    nodes: int | None = None
     owners: list[int] = field(default_factory=list)
 
 
@@ -207,10 +209,9 @@ class Assembly:
     def _hold(self, pod: PodObject, priority: int) -> int:
         if not pod.node:
             return FREE
-        kind = pod.controller[0]
-        if kind in ("DaemonSet", "Node") or _MIRROR in pod.annotations:
+        if _comes_with_node(pod):
             return DAEMON
-        bare = not kind and self.stay_bare
+        bare = not pod.controller[0] and self.stay_bare
         asked = any(pod.annotations.get(key) == value for key, value in _STAY)
         tied = self.stay_volumes and bool(pod.volumes & {"persistentVolumeClaim", "ephemeral"})
         if bare or asked or tied or pod.deleted:
@@ -254,9 +255,9 @@ class Assembly:
                     identity: Hashable = ("together", key, pod.together)
                     rules.setdefault(identity, _together(key, pod.together)).owners.append(index)
             for spread in pod.spreads:
-                allowed = eligibility.counting(pod, spread)
-                identity = ("spread", spread, pod.namespace, allowed)
-                rule = rules.setdefault(identity, _spread(spread, pod.namespace, allowed))
+                counting = eligibility.counting(pod, spread)
+                identity = ("spread", spread, pod.namespace, counting)
+                rule = rules.setdefault(identity, _spread(spread, pod.namespace, counting))
                 rule.owners.append(index)
             claims.update(dict.fromkeys(pod.ports))
             for claim in pod.ports:
@@ -345,16 +346,21 @@ def _port(claim: Claim) -> _Rule:
     )
 
 
-def _spread(spread: SpreadTerm, namespace: str, allowed: tuple[bool, ...]) -> _Rule:
-    def make(t: int, owners: tuple[int, ...], targets: tuple[int, ...]) -> Any:
-        return (t, owners, targets, spread, allowed)
-
+def _spread(spread: SpreadTerm, namespace: str, counting: int) -> _Rule:
     return _Rule(
-        make,
+        lambda t, owners, targets: Spread(
+            t,
+            owners,
+            targets,
+            max_skew=spread.max_skew,
+            min_domains=spread.min_domains,
+            text=f"spread over {spread.key}",
+        ),
         spread.key,
         lambda pod: (
             pod.namespace == namespace and not pod.deleted and _selects(spread.selector, pod.labels)
         ),
+        counting,
     )
 
 
@@ -374,7 +380,16 @@ def _made(
     rules: list[_Rule], keys: list[Any], nodes: list[NodeObject], eligibility: _Eligibility
 ) -> tuple[tuple[Topology, ...], list[Any]]:
     """Make the topologies, and the rules on classes."""
-    topologies: dict[str, Topology] = {}
+    topologies: dict[tuple[str, int | None], Topology] = {}
+
+    def topology(key: str, counts: Sequence[bool]) -> Topology:
+        labels = [node.labels.get(key) if key else node.name for node in nodes]
+        shown = [each if count else None for each, count in zip(labels, counts, strict=True)]
+        return Topology(key, *domains_of(shown))
+
+    every = [True] * len(nodes)
+    if any(ZONE in node.labels for node in nodes):  # the default scheduler looks at zones
+        topologies[ZONE, None] = topology(ZONE, every)
     owners: list[list[int]] = [[] for _ in rules]
     targets: list[list[int]] = [[] for _ in rules]
     for c, key in enumerate(keys):
@@ -384,25 +399,14 @@ def _made(
             targets[index].append(c)
     made = []
     for index, rule in enumerate(rules):
-        if rule.key not in topologies:
-            labels = [node.labels.get(rule.key) if rule.key else node.name for node in nodes]
-            domain, names = domains_of(labels)
-            topologies[rule.key] = Topology(rule.key, domain, names)
-        number = list(topologies).index(rule.key)
+        where = (rule.key, rule.nodes)
+        if where not in topologies:
+            counts = every if rule.nodes is None else eligibility.counted[rule.nodes]
+            topologies[where] = topology(rule.key, counts)
+        number = list(topologies).index(where)
         each = rule.make(number, tuple(owners[index]), tuple(targets[index]))
-        if isinstance(each, tuple):
-            t, mine, others, spread, allowed = each
-            domain = topologies[rule.key].domain
-            counting = sorted({int(domain[j]) for j in np.flatnonzero(allowed)} - {-1})
-            each = Spread(
-                t,
-                mine,
-                others,
-                max_skew=spread.max_skew,
-                domains=tuple(counting),
-                min_domains=spread.min_domains,
-                text=f"spread over {spread.key}",
-            )
+        if isinstance(each, Spread):
+            each = replace(each, domains=tuple(range(topologies[where].domains)))
         made.append(each)
     return tuple(topologies.values()), made
 
@@ -412,17 +416,25 @@ class _Eligibility:
 
     def __init__(self, nodes: list[NodeObject]) -> None:
         self.nodes = nodes
-        self.reasons = ["", "cordoned", "not ready", "its node selector", "its node affinity"]
-        self._codes: dict[str, int] = {}
+        self.reasons = ["", _SELECTOR, _AFFINITY, _ROOTED]
+        self._codes = {reason: code for code, reason in enumerate(self.reasons)}
         self._rows: dict[Hashable, int] = {}
         self._made: list[np.ndarray[Any, Any]] = []
+        self._counting: dict[Hashable, int] = {}
+        self._counted: dict[tuple[bool, ...], int] = {}
+
+    @property
+    def counted(self) -> list[tuple[bool, ...]]:
+        """The sets of nodes that `counting` has numbered."""
+        return list(self._counted)
 
     def of(self, pod: PodObject) -> int:
-        """Return the number of a pod's row."""
-        key = (pod.node_selector, pod.affinity, pod.tolerations)
+        """Return the number of a pod's row; who comes with a node may arrive nowhere."""
+        rooted = bool(pod.node) and _comes_with_node(pod)
+        key = None if rooted else (pod.node_selector, pod.affinity, pod.tolerations)
         if key not in self._rows:
             self._rows[key] = len(self._made)
-            codes = [self._why(pod, node) for node in self.nodes]
+            codes = [self._code(_ROOTED) if rooted else self._why(pod, node) for node in self.nodes]
             self._made.append(np.array(codes, dtype=np.uint8))
         return self._rows[key]
 
@@ -430,26 +442,32 @@ class _Eligibility:
         """Return all rows."""
         return np.array(self._made or [np.zeros(len(self.nodes))], dtype=np.uint8)
 
-    def counting(self, pod: PodObject, spread: SpreadTerm) -> tuple[bool, ...]:
-        """Tell which nodes count for a topology spread."""
-        codes = self._made[self.of(pod)]
-        suits = [not spread.honor_affinity or _suits(pod, node) for node in self.nodes]
-        if not spread.honor_taints:
-            return tuple(suits)
-        return tuple(a and (c == 0 or c in (3, 4)) for a, c in zip(suits, codes, strict=True))
+    def counting(self, pod: PodObject, spread: SpreadTerm) -> int:
+        """Return the number of the set of nodes that a topology spread looks at: those with all
+        keys that the pod is spread over, as far as affinity and taints are honored those that suit.
+        """
+        keys = tuple(each.key for each in pod.spreads)
+        wishes = (pod.node_selector, pod.affinity) if spread.honor_affinity else ()
+        taints = (pod.tolerations,) if spread.honor_taints else ()
+        asked = (keys, wishes, taints)
+        if asked not in self._counting:
+            nodes = tuple(
+                all(key in node.labels for key in keys)
+                and (not wishes or _suits(pod, node))
+                and (not taints or _untolerated(pod, node) is None)
+                for node in self.nodes
+            )
+            self._counting[asked] = self._counted.setdefault(nodes, len(self._counted))
+        return self._counting[asked]
 
     def _why(self, pod: PodObject, node: NodeObject) -> int:
         """Return why a pod may not arrive at a node, 0 if it may."""
-        if node.unschedulable and not any(each.covers(_CORDON) for each in pod.tolerations):
-            return 1
-        for taint in node.taints:
-            if not any(each.covers(taint) for each in pod.tolerations):
-                return self._code(f"taint {taint}")
-        if not node.ready:
-            return 2
+        taint = _untolerated(pod, node)
+        if taint is not None:
+            return self._code(taint.reason)
         if any(node.labels.get(key) != value for key, value in pod.node_selector):
-            return 3
-        return 0 if _suits(pod, node) else 4
+            return self._code(_SELECTOR)
+        return 0 if _suits(pod, node) else self._code(_AFFINITY)
 
     def _code(self, reason: str) -> int:
         if reason not in self._codes:
@@ -459,6 +477,17 @@ class _Eligibility:
                 self._codes[reason] = len(self.reasons)
                 self.reasons.append(reason)
         return self._codes[reason]
+
+
+def _comes_with_node(pod: PodObject) -> bool:
+    return pod.controller[0] in ("DaemonSet", "Node") or _MIRROR in pod.annotations
+
+
+def _untolerated(pod: PodObject, node: NodeObject) -> Taint | None:
+    """Return a taint of a node that a pod does not tolerate, if there is one."""
+    return next(
+        (each for each in node.taints if not any(t.covers(each) for t in pod.tolerations)), None
+    )
 
 
 def _suits(pod: PodObject, node: NodeObject) -> bool:

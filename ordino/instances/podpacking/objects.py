@@ -16,6 +16,9 @@ from ordino.core.errors import clip
 from ordino.core.plain import Node
 from ordino.instances.podpacking.quantity import quantity
 from ordino.instances.podpacking.selectors import (
+    CORDONED,
+    NOT_READY,
+    UNREACHABLE,
     Selector,
     Taint,
     Toleration,
@@ -41,8 +44,7 @@ class NodeObject:
     labels: dict[str, str]
     allocatable: Amounts
     taints: tuple[Taint, ...]
-    unschedulable: bool
-    ready: bool
+    """Those that keep pods from arriving; a cordon and a node that is not ready are such taints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,11 @@ def read_node(data: Node) -> NodeObject:
         for each in _items(spec, "taints")
     ]
     states = {_text(each, "type"): _text(each, "status") for each in _items(status, "conditions")}
+    if _flag(spec, "unschedulable"):
+        taints.insert(0, Taint(CORDONED, "", "NoSchedule"))
+    told = any(each.key in (NOT_READY, UNREACHABLE) for each in taints)
+    if states.get("Ready", "True") != "True" and not told:
+        taints.append(Taint(NOT_READY, "", "NoSchedule"))
     given = field(status, "allocatable") or field(status, "capacity")
     if given is None:
         raise status.error('the field "allocatable" is missing')
@@ -174,8 +181,6 @@ def read_node(data: Node) -> NodeObject:
         texts(field(metadata, "labels")),
         allocatable,
         tuple(each for each in taints if each.effect in ("NoSchedule", "NoExecute")),
-        _flag(spec, "unschedulable"),
-        states.get("Ready", "True") == "True",
     )
 
 

@@ -44,6 +44,11 @@ class Expression:
 Selector = tuple[Expression, ...]
 """All expressions must match."""
 
+CORDONED = "node.kubernetes.io/unschedulable"
+NOT_READY = "node.kubernetes.io/not-ready"
+UNREACHABLE = "node.kubernetes.io/unreachable"
+_STATES = {CORDONED: "cordoned", NOT_READY: "not ready", UNREACHABLE: "unreachable"}
+
 _LABELS = ("In", "NotIn", "Exists", "DoesNotExist")
 _NODES = (*_LABELS, "Gt", "Lt")
 
@@ -112,6 +117,11 @@ class Taint:
     key: str
     value: str
     effect: str
+
+    @property
+    def reason(self) -> str:
+        """Why pods that do not tolerate it may not arrive."""
+        return _STATES.get(self.key, f"taint {self}")
 
     def __str__(self) -> str:
         return f"{self.key}{'=' if self.value else ''}{self.value}:{self.effect}"
