@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from ordino.heuristics.podpacking.rules import keep
 from ordino.instances.podpacking.generate import priority_matters
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import (
@@ -72,10 +73,8 @@ def tiny(draw: st.DrawFn) -> Cluster:
         fields["share"] = np.array(share)
         fields["whole"] = np.array([0 if each else draw(where) for each in share])
         fields["devices"] = np.array(several(st.integers(0, 2), nodes))
-        if any(share):  # shares that run now have no device that is known
-            current = [-1] * pods
     goal = draw(st.sampled_from(["place", "place", "drain"]))
-    return Cluster.of(
+    cluster = Cluster.of(
         [several(st.integers(2, 9), 2) for _ in range(nodes)],
         [several(st.integers(0, 6), 2) for _ in range(classes)],
         kind,
@@ -97,6 +96,10 @@ def tiny(draw: st.DrawFn) -> Cluster:
         measure=draw(st.sampled_from(["pods", "cpu"])),
         **fields,
     )
+    if check(cluster, keep(cluster)).valid:
+        return cluster
+    # more shares run on a node than its devices take
+    return replace(cluster, current=np.full(pods, -1), hold=np.zeros(pods, dtype=np.int64))
 
 
 def brute_force(instance: Cluster) -> tuple[int, ...]:

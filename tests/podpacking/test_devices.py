@@ -82,6 +82,23 @@ def test_the_flow_sees_that_halves_of_large_shares_do_not_meet() -> None:
     assert exact.objective[0] == 600
 
 
+@pytest.mark.parametrize("solver", ["keep", "best-fit", "cpsat", "hybrid"])
+def test_running_pods_have_some_device(solver: str) -> None:
+    instance = Cluster.of(
+        [[10]],
+        [[1], [1], [1]],
+        [0, 1, 1, 2],
+        resources=["cpu"],
+        current=[0, 0, 0, -1],
+        devices=[3],
+        share=[400, 600, 0],
+        whole=[0, 0, 1],
+    )
+    result = ordino.solve(instance, solver=solver, time_limit=10)
+    assert result.failures == ()
+    assert result.objective == ((1, 0) if solver == "keep" else (0, 0))
+
+
 def test_whom_the_start_is_not_for() -> None:
     rng = np.random.default_rng(0)
     instance = cluster(rng, 5, 10)

@@ -93,7 +93,21 @@ def _movers(cluster: Cluster, c: int, movers: list[int], evicted: dict[Cell, int
 
 
 def plan_of(cluster: Cluster, node: Integers, device: Integers | None = None) -> Plan:
-    """Make a plan; `device` only where pods share devices."""
+    """Make a plan. Where pods share devices and `device` is not given, shares go by size to the
+    first device with room: no cluster says which one a running pod has."""
     if not cluster.shares:
         return Plan(node)
-    return Plan(node, np.full(cluster.pods, -1) if device is None else device)
+    return Plan(node, _first_devices(cluster, node) if device is None else device)
+
+
+def _first_devices(cluster: Cluster, node: Integers) -> Integers:
+    device = np.full(cluster.pods, -1)
+    share = cluster.share[cluster.kind]
+    free = [[cluster.device_size] * count for count in cluster.devices.tolist()]
+    sharing = np.flatnonzero((node >= 0) & (share > 0))
+    for pod in sharing[np.argsort(-share[sharing], kind="stable")].tolist():
+        room = free[int(node[pod])]
+        device[pod] = next((d for d, left in enumerate(room) if left >= share[pod]), -1)
+        if device[pod] >= 0:
+            room[device[pod]] -= int(share[pod])
+    return device
