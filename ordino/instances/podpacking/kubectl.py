@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import Literal
 
 from ordino.core.errors import InstanceError, MissingExtraError, clip
@@ -139,9 +140,12 @@ def _objects(document: Node) -> list[Node]:
         )
     items = document.need("items").list()
     single = kind.removesuffix("List")
-    if single and items and "kind" not in items[0].value:
-        return [Node({"kind": single, **item.value}, item.path, item.document) for item in items]
-    return items
+    if not single:
+        return items
+    return [
+        item if field(item, "kind") else replace(item, value=item.value | {"kind": single})
+        for item in items
+    ]
 
 
 def _priority_class(assembly: Assembly, item: Node) -> None:

@@ -193,6 +193,10 @@ class Cluster(Content):
         self._require_ranges(nodes, classes)
         for rule in (*self.separations, *self.affinities, *self.spreads):
             rule.require(len(self.topologies), classes)
+        for budget in self.budgets:
+            if max(budget.members, default=-1) >= classes:
+                found = max(budget.members)
+                raise InstanceError(f"a budget names class {found}, expected 0 to {classes - 1}")
         for topology in self.topologies:
             if topology.domain.size != nodes:
                 raise InstanceError(f"topology {topology.key}: expected a domain a node")
