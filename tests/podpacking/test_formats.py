@@ -56,6 +56,7 @@ EXPECTED = {
     "unknown_goal.json": ":1:1: goal pack: expected place or drain",
     "unknown_hold.json": ":29:12: pods[0].hold: 'pined': did you mean pinned?",
     "unknown_operator.json": ":46:24: items[1].spec.affinity.nodeAffinity.required",
+    "unknown_when_unsatisfiable.json": ":42:28: items[1].spec.topologySpreadConstraints[0].w",
     "unknown_priority_class.json": ":19:3: items[1]: pod test/p has no priority, and its",
 }
 
@@ -319,19 +320,23 @@ def test_who_stays() -> None:
         pod("log-1", "a", metadata=daemon),
         pod("keep-1", "a", metadata=keep),
         pod("data-1", "a", volumes=claim),
+        pod("gone-1", "a", metadata={"deletionTimestamp": "2025-01-31T12:00:00Z"}),
         pod("dns-1", "a", priority=2_000_000_000),
         pod("gated-1", schedulingGates=[{"name": "wait"}]),
         pod("done-1", "a") | {"status": {"phase": "Succeeded"}},
     ]
     made = cluster_of(*items)
-    assert made.hold.tolist() == [FREE, PINNED, DAEMON, PINNED, PINNED, PROTECTED]
-    assert made.notes[:2] == (
+    assert made.hold.tolist() == [FREE, PINNED, DAEMON, PINNED, PINNED, PINNED, PROTECTED]
+    assert made.notes[:5] == (
         "1 waiting pods behind scheduling gates are left out",
+        "1 running pods that an annotation forbids to disturb stay on their node",
+        "1 running pods that are being deleted stay on their node",
+        "1 running pods without a controller stay on their node",
         "1 running pods with volume claims stay on their node",
     )
     text = json.dumps({"kind": "List", "apiVersion": "v1", "items": items}) + "\n"
     loose = read_instance(text, "kubectl:volumes=move,bare=move")
-    assert loose.hold.tolist() == [FREE, FREE, DAEMON, PINNED, FREE, PROTECTED]
+    assert loose.hold.tolist() == [FREE, FREE, DAEMON, PINNED, FREE, PINNED, PROTECTED]
 
 
 def test_what_is_not_modelled_is_told() -> None:
@@ -344,15 +349,28 @@ def test_what_is_not_modelled_is_told() -> None:
         return {"podAntiAffinity": rule}
 
     claims = [{"name": "gpu"}]
+    soft = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1}]}
+    spread = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
+    volumes = [{"name": "x", "hostPath": {}}, {"name": "y", "secret": {}}]
+    daemon = {"ownerReferences": [{"kind": "DaemonSet", "name": "log", "controller": True}]}
     made = cluster_of(
-        node("a"),
+        node("a", taints=[{"key": "old", "effect": "PreferNoSchedule"}]),
+        pod("soft-1", affinity={"nodeAffinity": soft, "podAffinity": soft}),
+        pod("soft-2", affinity={"nodeAffinity": soft}, topologySpreadConstraints=[spread]),
+        pod("disk-1", volumes=volumes),
+        pod("log-1", "a", metadata=daemon, volumes=volumes),
         pod("one-1", affinity=apart(chosen)),
         pod("two-1", affinity=apart(every), resourceClaims=claims),
     )
     assert made.notes == (
         "1 pods with a namespaceSelector in podAntiAffinity (read as all namespaces), "
         "which are not modelled",
+        "1 pods with hostPath volumes, which are not modelled",
+        "2 pods with preferred nodeAffinity, which are not modelled",
+        "1 pods with preferred podAffinity, which are not modelled",
         "1 pods with resourceClaims, which are not modelled",
+        "1 pods with topology spread of ScheduleAnyway, which are not modelled",
+        "1 nodes with PreferNoSchedule taints, which are not modelled",
     )
 
 

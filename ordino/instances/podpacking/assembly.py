@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,6 +42,7 @@ _STAY = (
     ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
     ("karpenter.sh/do-not-disrupt", "true"),
 )
+_CLAIMS = {"persistentVolumeClaim", "ephemeral"}
 _SELECTOR, _AFFINITY = "its node selector", "its node affinity"
 _ROOTED = "it comes with another node"
 MOST_REASONS = 250
@@ -135,6 +136,10 @@ class Assembly:
             )
             for pod in pods
         ]  # fmt: skip
+        soft = sum(node.prefers_without for node in nodes)
+        if soft:
+            self.notes.append(f"{soft} nodes with PreferNoSchedule taints, which are not modelled")
+        self._note_ties(pods)
         self._note_volumes(pods)
         self._note_crowds(pods)
         return Cluster(
@@ -187,8 +192,8 @@ class Assembly:
                 left["waiting pods of another scheduler are left out"] += 1
             else:
                 pods.append(pod)
-            for key in pod.unknown:
-                left[f"pods with {key}, which are not modelled"] += 1
+            if not (pod.node and _comes_with_node(pod)):
+                left.update(f"pods with {key}, which are not modelled" for key in pod.unknown)
         self.notes += [f"{count} {what}" for what, count in sorted(left.items())]
         return pods
 
@@ -211,15 +216,32 @@ class Assembly:
             return FREE
         if _comes_with_node(pod):
             return DAEMON
-        bare = not pod.controller[0] and self.stay_bare
-        asked = any(pod.annotations.get(key) == value for key, value in _STAY)
-        tied = self.stay_volumes and bool(pod.volumes & {"persistentVolumeClaim", "ephemeral"})
-        if bare or asked or tied or pod.deleted:
+        tied = self.stay_volumes and bool(pod.volumes & _CLAIMS)
+        if tied or any(self._ties(pod)):
             return PINNED
         return PROTECTED if priority >= SYSTEM_CRITICAL else FREE
 
+    def _ties(self, pod: PodObject) -> Iterator[str]:
+        """Yield why a running pod stays on its node, but for its volumes."""
+        if pod.deleted:
+            yield "that are being deleted"
+        if any(pod.annotations.get(key) == value for key, value in _STAY):
+            yield "that an annotation forbids to disturb"
+        if not pod.controller[0] and self.stay_bare:
+            yield "without a controller"
+
+    def _note_ties(self, pods: list[PodObject]) -> None:
+        """Say how many running pods stay on their node and why; those that come with it do."""
+        ties = Counter[str]()
+        for pod in pods:
+            if pod.node and not _comes_with_node(pod):
+                ties.update(self._ties(pod))
+        self.notes += [
+            f"{count} running pods {why} stay on their node" for why, count in sorted(ties.items())
+        ]
+
     def _note_volumes(self, pods: list[PodObject]) -> None:
-        claims = [pod for pod in pods if pod.volumes & {"persistentVolumeClaim", "ephemeral"}]
+        claims = [pod for pod in pods if pod.volumes & _CLAIMS]
         waiting = sum(not pod.node for pod in claims)
         if len(claims) > waiting:
             does = "stay on their node" if self.stay_volumes else "are moved like others"

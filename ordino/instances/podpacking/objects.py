@@ -6,13 +6,13 @@ secrets are never looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from ordino.core.arrays import LARGEST
-from ordino.core.errors import clip
+from ordino.core.errors import clip, nearest
 from ordino.core.plain import Node
 from ordino.instances.podpacking.quantity import quantity
 from ordino.instances.podpacking.selectors import (
@@ -33,6 +33,12 @@ __all__ = ["Claim", "NodeObject", "PodObject", "SpreadTerm", "Term", "read_node"
 DEFAULT_SLOTS = 110
 """Pods that a node takes which does not say: what the kubelet's default is."""
 
+_PORTABLE = (
+    *("configMap", "secret", "projected", "downwardAPI", "emptyDir"),
+    *("persistentVolumeClaim", "ephemeral"),
+)
+"""Volumes that can be anywhere, or that the assembly looks at."""
+
 Amounts = dict[str, int]
 
 
@@ -45,6 +51,8 @@ class NodeObject:
     allocatable: Amounts
     taints: tuple[Taint, ...]
     """Those that keep pods from arriving; a cordon and a node that is not ready are such taints."""
+    prefers_without: bool
+    """Whether it has taints that keep pods away where there is another node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,7 @@ def read_node(data: Node) -> NodeObject:
         texts(field(metadata, "labels")),
         allocatable,
         tuple(each for each in taints if each.effect in ("NoSchedule", "NoExecute")),
+        any(each.effect == "PreferNoSchedule" for each in taints),
     )
 
 
@@ -230,10 +239,7 @@ def read_pod(data: Node) -> PodObject:
             (None if status is None else field(status, "startTime"))
             or field(metadata, "creationTimestamp")
         ),
-        volumes=frozenset(
-            key for each in _items(spec, "volumes") if isinstance(each.value, dict)
-            for key in each.value if key in ("emptyDir", "persistentVolumeClaim", "ephemeral")
-        ),
+        volumes=frozenset(_volumes(spec)),
         unknown=_not_modelled(spec),
     )  # fmt: skip
 
@@ -241,14 +247,38 @@ def read_pod(data: Node) -> PodObject:
 def _not_modelled(spec: Node) -> tuple[str, ...]:
     """Name what the pod asks for and no instance can say."""
     found = ["resourceClaims"] if _items(spec, "resourceClaims") else []
+    found += [f"{kind} volumes" for kind in _volumes(spec) if kind not in _PORTABLE]
+    if any(_is_soft(each) for each in _items(spec, "topologySpreadConstraints")):
+        found.append("topology spread of ScheduleAnyway")
     affinity = field(spec, "affinity")
-    for kind in ("podAffinity", "podAntiAffinity"):
+    for kind in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
         part = None if affinity is None else field(affinity, kind)
+        if _items(part, "preferredDuringSchedulingIgnoredDuringExecution"):
+            found.append(f"preferred {kind}")
+        if kind == "nodeAffinity":
+            continue
         for each in _items(part, "requiredDuringSchedulingIgnoredDuringExecution"):
             chosen = each.get("namespaceSelector")
             if chosen is not None and chosen.value:
                 found.append(f"a namespaceSelector in {kind} (read as all namespaces)")
     return tuple(dict.fromkeys(found))
+
+
+def _volumes(spec: Node) -> Iterator[str]:
+    """Yield the kinds of a pod's volumes."""
+    for each in _items(spec, "volumes"):
+        if isinstance(each.value, dict):
+            yield from (clip(kind, 30) for kind in each.value if kind != "name")
+
+
+def _is_soft(constraint: Node) -> bool:
+    """Tell whether a topology spread is a mere wish."""
+    asked = constraint.need("whenUnsatisfiable")
+    if asked.string() not in ("DoNotSchedule", "ScheduleAnyway"):
+        raise asked.error(
+            f"{clip(asked.value)!r}: {nearest(asked.value, ('DoNotSchedule', 'ScheduleAnyway'))}"
+        )
+    return bool(asked.value == "ScheduleAnyway")
 
 
 def finished(data: Node) -> bool:
@@ -350,7 +380,7 @@ def _terms(
 def _spreads(spec: Node, labels: dict[str, str]) -> tuple[SpreadTerm, ...]:
     found = []
     for each in _items(spec, "topologySpreadConstraints"):
-        if each.need("whenUnsatisfiable").string() != "DoNotSchedule":
+        if _is_soft(each):
             continue
         selector = label_selector(each.get("labelSelector"))
         selector = _with_own(selector, _items(each, "matchLabelKeys"), labels, "In")
