@@ -15,6 +15,7 @@ from ordino.core.budget import Budget
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import warm
 from ordino.heuristics.podpacking.annealing import KERNELS, Annealing, packs
+from ordino.heuristics.podpacking.draining import empty_greedily
 from ordino.heuristics.podpacking.rules import best_fit, complete, keep
 from ordino.instances.podpacking.generate import priority_matters
 from ordino.models.podpacking.bounds import pooled
@@ -26,6 +27,7 @@ from ordino.models.podpacking.problem import (
     FREE,
     PINNED,
     Cluster,
+    DisruptionBudget,
     Plan,
     Separation,
     Spread,
@@ -164,6 +166,25 @@ def test_draining_beats_the_rule(limit: int) -> None:
     assert result.bound[0] <= result.objective[0]
     if limit < 0:
         assert result.objective[0] < rule.objective[0]
+
+
+def test_the_draining_rule_keeps_rules_and_stops() -> None:
+    cluster = Cluster.of(
+        [[10]] * 4,
+        [[2], [2], [1]],
+        [0, 0, 1, 2],
+        resources=["cpu"],
+        current=[0, 1, 2, 3],
+        goal="drain",
+        topologies=(Topology("zone", [0, 1, 1, 0]),),
+        spreads=(Spread(0, (0,), (0,), max_skew=1, domains=(0, 1)),),
+        budgets=(DisruptionBudget((2,), 0),),
+        separations=(Separation(0, (1,), (2,)),),
+    )
+    assert ordino.solve(cluster, solver="greedy-drain").objective == (2, 2)
+    incumbent = Incumbent(cluster, check, cluster.objective)
+    empty_greedily(cluster, incumbent, Budget.of(0.0), "rule")
+    assert incumbent.objective == (4, 0)
 
 
 def test_the_default_race_proves_all_levels() -> None:
