@@ -11,6 +11,7 @@ import pytest
 
 import ordino
 from ordino.core.errors import InputError, UsageError
+from ordino.instances.podpacking.carrying import write_kubectl_script
 from ordino.instances.podpacking.generate import priority_matters
 from ordino.instances.podpacking.quantity import quantity
 from ordino.instances.reading import read_all, read_instance
@@ -413,6 +414,15 @@ def test_what_if() -> None:
             adjusted(made, wrong)
     with pytest.raises(UsageError, match="no node would be left"):
         adjusted(made, {"remove_node": "a,b"})
+
+
+@pytest.mark.parametrize("name", ["web", "web-7d9f8b6c5d", "default/Deployment/web"])
+def test_a_deployment_is_scaled_by_its_name(name: str) -> None:
+    labels = {"pod-template-hash": "7d9f8b6c5d"}
+    made = cluster_of(node("a"), pod("web-7d9f8b6c5d-x2k4j", "a", labels=labels))
+    more = ordino.core.registry.family("podpacking").adjusted(made, {"scale": f"{name}=2"})
+    assert more.current.tolist() == [0, -1]
+    assert "bind_one_of default web-7d9f8b6c5d a" in write_kubectl_script(more, Plan([0, 0]))
 
 
 @pytest.mark.parametrize("gone", ["a", "b"])

@@ -131,11 +131,9 @@ class Assembly:
         topologies, made = _made(list(rules.values()), keys, nodes, eligibility)
         workloads: dict[str, int] = {}
         workload = [
-            -1 if not pod.controller[0] else workloads.setdefault(
-                f"{pod.namespace}/{'/'.join(pod.controller)}", len(workloads)
-            )
+            workloads.setdefault(_workload(pod), len(workloads)) if pod.controller[0] else -1
             for pod in pods
-        ]  # fmt: skip
+        ]
         soft = sum(node.prefers_without for node in nodes)
         if soft:
             self.notes.append(f"{soft} nodes with PreferNoSchedule taints, which are not modelled")
@@ -306,6 +304,15 @@ class Assembly:
             most = _allowed(limits, len(members[number]), running) if allowed is None else allowed
             made.append(DisruptionBudget(classes, most, f"{namespace}/{name}"))
         return tuple(made)
+
+
+def _workload(pod: PodObject) -> str:
+    """Name a pod's controller, and the Deployment that this is of if it is one of its revisions."""
+    kind, name = pod.controller
+    revision = f"-{pod.labels.get('pod-template-hash', '')}"
+    if kind == "ReplicaSet" and len(revision) > 1 and name.endswith(revision):
+        kind = f"Deployment/{name.removesuffix(revision)}/{kind}"
+    return f"{pod.namespace}/{kind}/{name}"
 
 
 def _integers(values: Iterable[int]) -> Integers:

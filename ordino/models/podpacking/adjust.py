@@ -245,16 +245,20 @@ def _own_domains(topology: Topology, names: list[str]) -> Topology:
     return replace(topology, domain=domain, names=tuple(labels))
 
 
+def _names(workload: str) -> list[str]:
+    """Return what a workload may be called: in full, by its own name, or by what it is part of, as
+    in `prod/Deployment/web/ReplicaSet/web-7d9f8b6c5d`."""
+    parts = workload.split("/")
+    whole = ["/".join(parts[:3]), parts[2]] if len(parts) > 3 else []
+    return [workload, parts[-1], *whole]
+
+
 def _scaled(cluster: Cluster, name: str, count: int) -> Cluster:
     """Give a workload another number of pods: the newest go, those that wait first."""
-    endings = [
-        number
-        for number, each in enumerate(cluster.workload_names)
-        if each == name or each.rpartition("/")[2] == name
-    ]
+    called = [_names(each) for each in cluster.workload_names]
+    endings = [number for number, names in enumerate(called) if name in names]
     if not endings:
-        short = [each.rpartition("/")[2] for each in cluster.workload_names]
-        raise UnknownNameError("workload", name, [*cluster.workload_names, *short])
+        raise UnknownNameError("workload", name, [each for names in called for each in names])
     if len(endings) > 1:
         known = " or ".join(cluster.workload_names[each] for each in endings[:5])
         raise UsageError(f"scale {name}: say which, {known}")
