@@ -14,7 +14,7 @@ from ordino.core.errors import InputError, UsageError
 from ordino.instances.podpacking.carrying import write_kubectl_script
 from ordino.instances.podpacking.generate import priority_matters
 from ordino.instances.podpacking.quantity import quantity
-from ordino.instances.reading import read_all, read_instance
+from ordino.instances.reading import dump_instance, read_all, read_instance
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import (
     DAEMON,
@@ -335,6 +335,10 @@ def test_who_stays() -> None:
         "1 running pods without a controller stay on their node",
         "1 running pods with volume claims stay on their node",
     )
+    answer = ordino.explain(made, pod="gated-1").summary
+    reason = "it is one of the waiting pods behind scheduling gates"
+    assert answer == f"pod default/gated-1 is left out: {reason}"
+    assert read_instance(dump_instance(made)).left_out == made.left_out != ()
     text = json.dumps({"kind": "List", "apiVersion": "v1", "items": items}) + "\n"
     loose = read_instance(text, "kubectl:volumes=move,bare=move")
     assert loose.hold.tolist() == [FREE, FREE, DAEMON, PINNED, FREE, PINNED, PROTECTED]

@@ -73,6 +73,7 @@ class Assembly:
         priority_classes: Value and whether it preempts, by name; "" is the default of all.
         budgets: Namespace, name, selector, disruptions allowed, limits.
         notes: What is left out.
+        left_out: Pods that are, with the reason.
     """
 
     stay_volumes: bool
@@ -82,6 +83,7 @@ class Assembly:
     priority_classes: dict[str, tuple[int, bool]] = field(default_factory=dict)
     budgets: list[Budget] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
 
     def add_node(self, place: Node, node: NodeObject) -> None:
         """Add a node; raises `InputError` for a second of its name."""
@@ -171,6 +173,7 @@ class Assembly:
             workload_names=tuple(workloads),
             created=_integers(pod.created for pod in pods),
             notes=tuple(self.notes),
+            left_out=tuple(self.left_out),
         )
 
     def _schedulable(self, number: dict[str, int]) -> list[PodObject]:
@@ -182,14 +185,12 @@ class Assembly:
                     f"pod {clip(pod.full_name)} is bound to node {clip(pod.node)}, "
                     "which is not among the nodes"
                 )
-            if not pod.node and pod.gated:
-                left["waiting pods behind scheduling gates are left out"] += 1
-            elif not pod.node and pod.deleted:
-                left["waiting pods that are being deleted are left out"] += 1
-            elif not pod.node and pod.scheduler != "default-scheduler":
-                left["waiting pods of another scheduler are left out"] += 1
-            else:
+            why = None if pod.node else _why_left_out(pod)
+            if why is None:
                 pods.append(pod)
+            else:
+                left[f"waiting pods {why} are left out"] += 1
+                self.left_out.append((pod.full_name, f"it is one of the waiting pods {why}"))
             if not (pod.node and _comes_with_node(pod)):
                 left.update(f"pods with {key}, which are not modelled" for key in pod.unknown)
         self.notes += [f"{count} {what}" for what, count in sorted(left.items())]
@@ -506,6 +507,15 @@ class _Eligibility:
                 self._codes[reason] = len(self.reasons)
                 self.reasons.append(reason)
         return self._codes[reason]
+
+
+def _why_left_out(pod: PodObject) -> str | None:
+    """Say what a waiting pod is that the default scheduler would not place now."""
+    if pod.gated:
+        return "behind scheduling gates"
+    if pod.deleted:
+        return "that are being deleted"
+    return None if pod.scheduler == "default-scheduler" else "of another scheduler"
 
 
 def _comes_with_node(pod: PodObject) -> bool:

@@ -117,6 +117,7 @@ class Cluster(Content):
         workload_names: Of the controllers.
         created: When each pod was created, in seconds of any clock; shape (pods,).
         notes: Rules of the input that are not modelled, and what else a reader should know.
+        left_out: Names of pods of the input that are no part of the instance, each with the reason.
         worth: What an unplaced pod of each class counts (derived); shape (classes,).
 
     Raises:
@@ -160,6 +161,7 @@ class Cluster(Content):
     workload_names: tuple[str, ...] = label(default=())
     created: Integers = label()  # noqa: RUF009
     notes: tuple[str, ...] = label(default=())
+    left_out: tuple[tuple[str, str], ...] = label(default=())
     worth: Integers = label(init=False)  # noqa: RUF009
 
     def __post_init__(self) -> None:

@@ -52,6 +52,10 @@ def explain(
     node = instance.current if solution is None else solution.node
     if pod is None:
         return _overview(instance, node)
+    absent = [each for each in instance.left_out if pod in _names(each[0])]
+    if absent and not any(pod in _names(each) for each in instance.pod_names):
+        summary = "; ".join(f"pod {name} is left out: {why}" for name, why in absent)
+        return Explanation(subject="question", summary=summary)
     number = _number(instance, pod)
     name = instance.pod(number)
     if node[number] >= 0:
@@ -67,12 +71,13 @@ def explain(
     return _remedy(replace(instance, current=node, goal="place"), number, told, budget)
 
 
+def _names(pod: str) -> tuple[str, str]:
+    """Return what a pod may be called: with its namespace, and without."""
+    return pod, pod.rpartition("/")[2]
+
+
 def _number(instance: Cluster, name: str) -> int:
-    found = [
-        number
-        for number, each in enumerate(instance.pod_names)
-        if each == name or each.rpartition("/")[2] == name
-    ]
+    found = [number for number, each in enumerate(instance.pod_names) if name in _names(each)]
     if not found:
         raise UnknownNameError("pod", name, instance.pod_names)
     if len(found) > 1:
