@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from ordino.heuristics.podpacking.rules import keep
 from ordino.instances.podpacking.generate import priority_matters
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import (
@@ -72,9 +71,14 @@ def tiny(draw: st.DrawFn) -> Cluster:
         share = [draw(st.sampled_from([0, 400, 600])) for _ in range(classes)]
         fields["share"] = np.array(share)
         fields["whole"] = np.array([0 if each else draw(where) for each in share])
-        fields["devices"] = np.array(several(st.integers(0, 2), nodes))
+        devices = several(st.integers(0, 2), nodes)
+        fields["devices"] = np.array(devices)
+        for pod in range(pods):  # of the pods that run, no more share devices than there are
+            sharing = [j for c, j in zip(kind[:pod], current[:pod], strict=True) if share[c]]
+            if share[kind[pod]] and sharing.count(current[pod]) >= devices[current[pod]]:
+                current[pod] = -1
     goal = draw(st.sampled_from(["place", "place", "drain"]))
-    cluster = Cluster.of(
+    return Cluster.of(
         [several(st.integers(2, 9), 2) for _ in range(nodes)],
         [several(st.integers(0, 6), 2) for _ in range(classes)],
         kind,
@@ -96,10 +100,6 @@ def tiny(draw: st.DrawFn) -> Cluster:
         measure=draw(st.sampled_from(["pods", "cpu"])),
         **fields,
     )
-    if check(cluster, keep(cluster)).valid:
-        return cluster
-    # more shares run on a node than its devices take
-    return replace(cluster, current=np.full(pods, -1), hold=np.zeros(pods, dtype=np.int64))
 
 
 def brute_force(instance: Cluster) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 import ordino
 from ordino.core.budget import Budget
-from ordino.core.errors import InputError, UsageError
+from ordino.core.errors import InputError, InstanceError, UsageError
 from ordino.core.incumbent import Incumbent
 from ordino.heuristics.podpacking import devices
 from ordino.instances.reading import read_instance
@@ -97,6 +97,13 @@ def test_running_pods_have_some_device(solver: str) -> None:
     result = ordino.solve(instance, solver=solver, time_limit=10)
     assert result.failures == ()
     assert result.objective == ((1, 0) if solver == "keep" else (0, 0))
+
+
+def test_running_shares_beyond_the_devices_are_refused() -> None:
+    with pytest.raises(InstanceError, match="node-1: pods that run there share more"):
+        Cluster.of(
+            [[9]], [[1]], [0] * 3, resources=["cpu"], current=[0] * 3, devices=[1], share=[400]
+        )
 
 
 def test_whom_the_start_is_not_for() -> None:

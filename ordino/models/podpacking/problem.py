@@ -309,6 +309,13 @@ class Cluster(Content):
         guard_total(total(self.share) + sum(self.devices.tolist()) * self.device_size, "devices")
         guard_total(sum(self.cost.tolist()), "total cost")
         guard_total(self.pods * (self.move_weight + self.eviction_weight), "disruption")
+        shared = np.zeros(self.nodes, dtype=np.int64)
+        runs = self.current >= 0
+        np.add.at(shared, self.current[runs], self.share[self.kind[runs]])
+        crowded = np.flatnonzero(shared > self.devices * self.device_size)
+        if crowded.size:
+            node = self.node(int(crowded[0]))
+            raise InstanceError(f"{node}: pods that run there share more than its devices")
 
     @classmethod
     def of(
