@@ -309,6 +309,34 @@ def test_the_default_scheduler_is_told_of_zones() -> None:
     assert [(each.key, each.domain.tolist()) for each in made.topologies] == [(ZONE, [0, -1])]
 
 
+def test_namespaces_are_chosen_by_their_labels() -> None:
+    chosen = {"matchLabels": {"team": "a"}}
+    term = {"topologyKey": "zone", "labelSelector": {}, "namespaceSelector": chosen}
+    rule = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    spaces = [
+        {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, "labels": labels}}
+        for name, labels in (("one", {"team": "a"}), ("two", {"team": "b"}))
+    ]
+    made = cluster_of(
+        *spaces,
+        node("a"),
+        pod("x-1", metadata={"namespace": "one"}),
+        pod("y-1", metadata={"namespace": "two"}),
+        pod("z-1", metadata={"namespace": "two"}, affinity=rule),
+    )
+    (apart,) = made.separations
+    assert (apart.owners, apart.targets, made.notes) == ((2,), (0,), ())
+
+
+def test_host_ports_of_steps_before_the_start_do_not_count() -> None:
+    def container(port: int, **more: str) -> dict[str, Any]:
+        return {"ports": [{"hostPort": port}], **more}
+
+    steps = [container(81), container(82, restartPolicy="Always")]
+    made = cluster_of(node("a"), pod("x-1", containers=[container(80)], initContainers=steps))
+    assert [rule.text for rule in made.separations] == ["host port 80/TCP", "host port 82/TCP"]
+
+
 def test_who_stays() -> None:
     bare = {"ownerReferences": []}
     daemon = {"ownerReferences": [{"kind": "DaemonSet", "name": "log", "controller": True}]}
@@ -368,8 +396,7 @@ def test_what_is_not_modelled_is_told() -> None:
         pod("two-1", affinity=apart(every), resourceClaims=claims),
     )
     assert made.notes == (
-        "1 pods with a namespaceSelector in podAntiAffinity (read as all namespaces), "
-        "which are not modelled",
+        "1 pods with a namespaceSelector, read as all: no Namespace among the objects",
         "1 pods with hostPath volumes, which are not modelled",
         "2 pods with preferred nodeAffinity, which are not modelled",
         "1 pods with preferred podAffinity, which are not modelled",

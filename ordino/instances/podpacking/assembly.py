@@ -47,6 +47,7 @@ _SELECTOR, _AFFINITY = "its node selector", "its node affinity"
 _ROOTED = "it comes with another node"
 MOST_REASONS = 250
 
+Namespaces = dict[str, dict[str, str]]
 Budget = tuple[str, str, Selector | None, int | None, dict[str, tuple[int, bool]]]
 
 
@@ -71,6 +72,7 @@ class Assembly:
         nodes: By name.
         pods: By namespace and name.
         priority_classes: Value and whether it preempts, by name; "" is the default of all.
+        namespaces: Labels, by name.
         budgets: Namespace, name, selector, disruptions allowed, limits.
         notes: What is left out.
         left_out: Pods that are, with the reason.
@@ -81,6 +83,7 @@ class Assembly:
     nodes: dict[str, NodeObject] = field(default_factory=dict)
     pods: dict[str, PodObject] = field(default_factory=dict)
     priority_classes: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    namespaces: Namespaces = field(default_factory=dict)
     budgets: list[Budget] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
@@ -193,6 +196,10 @@ class Assembly:
                 self.left_out.append((pod.full_name, f"it is one of the waiting pods {why}"))
             if not (pod.node and _comes_with_node(pod)):
                 left.update(f"pods with {key}, which are not modelled" for key in pod.unknown)
+            if any(term.among for term in pod.together + pod.apart) and not self.namespaces:
+                left[
+                    "pods with a namespaceSelector, read as all: no Namespace among the objects"
+                ] += 1
         self.notes += [f"{count} {what}" for what, count in sorted(left.items())]
         return pods
 
@@ -270,11 +277,14 @@ class Assembly:
         claims: dict[Claim, None] = {}
         for index, pod in enumerate(pods):
             for term in pod.apart:
-                rules.setdefault(("apart", term), _apart(term)).owners.append(index)
+                rules.setdefault(("apart", term), _apart(term, self.namespaces)).owners.append(
+                    index
+                )
             if pod.together:
                 for key in dict.fromkeys(term.key for term in pod.together):
                     identity: Hashable = ("together", key, pod.together)
-                    rules.setdefault(identity, _together(key, pod.together)).owners.append(index)
+                    rule = rules.setdefault(identity, _together(key, pod.together, self.namespaces))
+                    rule.owners.append(index)
             for spread in pod.spreads:
                 counting = eligibility.counting(pod, spread)
                 identity = ("spread", spread, pod.namespace, counting)
@@ -336,27 +346,29 @@ def _selects(selector: Selector | None, labels: dict[str, str]) -> bool:
     return selector is not None and all(each.matches(labels) for each in selector)
 
 
-def _in(term: Term, pod: PodObject) -> bool:
-    named = term.namespaces is None or pod.namespace in term.namespaces
+def _in(term: Term, pod: PodObject, spaces: Namespaces) -> bool:
+    named = pod.namespace in term.namespaces
+    if not named and term.among is not None:
+        named = pod.namespace not in spaces or _selects(term.among, spaces[pod.namespace])
     return named and _selects(term.selector, pod.labels)
 
 
-def _apart(term: Term) -> _Rule:
+def _apart(term: Term, spaces: Namespaces) -> _Rule:
     return _Rule(
         lambda t, owners, targets: Separation(
             t, owners, targets, text=f"anti-affinity by {term.key}"
         ),
         term.key,
-        lambda pod: _in(term, pod),
+        lambda pod: _in(term, pod, spaces),
     )
 
 
-def _together(key: str, terms: tuple[Term, ...]) -> _Rule:
+def _together(key: str, terms: tuple[Term, ...], spaces: Namespaces) -> _Rule:
     """A pod is company only if all terms match it."""
     return _Rule(
         lambda t, owners, targets: Affinity(t, owners, targets, text=f"affinity by {key}"),
         key,
-        lambda pod: all(_in(term, pod) for term in terms),
+        lambda pod: all(_in(term, pod, spaces) for term in terms),
     )
 
 

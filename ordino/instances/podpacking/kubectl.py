@@ -17,14 +17,14 @@ from ordino.core.errors import InstanceError, MissingExtraError, clip
 from ordino.core.plain import Node, parse_json
 from ordino.core.text import Text
 from ordino.instances.podpacking.assembly import Assembly
-from ordino.instances.podpacking.objects import finished, read_node, read_pod
+from ordino.instances.podpacking.objects import finished, read_labels, read_node, read_pod
 from ordino.instances.podpacking.selectors import field, label_selector
 from ordino.models.podpacking.problem import Cluster
 
 __all__ = ["read_kubectl", "sniff_kubectl"]
 
 _KINDS = "Node|Pod|List|NodeList|PodList|PriorityClass|PodDisruptionBudget"
-_IGNORED = ("PriorityClassList", "PodDisruptionBudgetList", "Namespace")
+_IGNORED = ("PriorityClassList", "PodDisruptionBudgetList")
 MOST_PODS = 1_000_000
 
 
@@ -65,6 +65,9 @@ def read_kubectl(
                     raise item.error(f"more than {MOST_PODS} pods")
                 if not finished(item):
                     assembly.add_pod(read_pod(item))
+            elif kind == "Namespace":
+                name, labels = read_labels(item)
+                assembly.namespaces[name] = labels
             elif kind == "PriorityClass":
                 _priority_class(assembly, item)
             elif kind == "PodDisruptionBudget":

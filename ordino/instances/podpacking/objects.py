@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ordino.core.arrays import LARGEST
 from ordino.core.errors import clip, nearest
@@ -28,7 +27,16 @@ from ordino.instances.podpacking.selectors import (
     texts,
 )
 
-__all__ = ["Claim", "NodeObject", "PodObject", "SpreadTerm", "Term", "read_node", "read_pod"]
+__all__ = [
+    "Claim",
+    "NodeObject",
+    "PodObject",
+    "SpreadTerm",
+    "Term",
+    "read_labels",
+    "read_node",
+    "read_pod",
+]
 
 DEFAULT_SLOTS = 110
 """Pods that a node takes which does not say: what the kubelet's default is."""
@@ -61,8 +69,9 @@ class Term:
 
     key: str
     selector: Selector | None
-    namespaces: tuple[str, ...] | None
-    """`None` for all."""
+    namespaces: tuple[str, ...]
+    among: Selector | None
+    """Namespaces with such labels as well; `None` for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,12 @@ def _flag(data: Node | None, key: str) -> bool:
     return found.value
 
 
+def read_labels(data: Node) -> tuple[str, dict[str, str]]:
+    """Read the name and the labels of any object."""
+    metadata = data.need("metadata")
+    return metadata.need("name").string(), texts(field(metadata, "labels"))
+
+
 def read_node(data: Node) -> NodeObject:
     """Read a Node."""
     metadata, spec, status = data.need("metadata"), field(data, "spec"), data.need("status")
@@ -255,12 +270,6 @@ def _not_modelled(spec: Node) -> tuple[str, ...]:
         part = None if affinity is None else field(affinity, kind)
         if _items(part, "preferredDuringSchedulingIgnoredDuringExecution"):
             found.append(f"preferred {kind}")
-        if kind == "nodeAffinity":
-            continue
-        for each in _items(part, "requiredDuringSchedulingIgnoredDuringExecution"):
-            chosen = each.get("namespaceSelector")
-            if chosen is not None and chosen.value:
-                found.append(f"a namespaceSelector in {kind} (read as all namespaces)")
     return tuple(dict.fromkeys(found))
 
 
@@ -370,10 +379,10 @@ def _terms(
         selector = _with_own(selector, _items(each, "matchLabelKeys"), labels, "In")
         selector = _with_own(selector, _items(each, "mismatchLabelKeys"), labels, "NotIn")
         named = tuple(sorted(item.string() for item in _items(each, "namespaces")))
-        everywhere = each.get("namespaceSelector")
-        all_of_them = everywhere is not None and everywhere.value is not None
-        names = None if all_of_them else named or (namespace,)
-        found.append(Term(each.need("topologyKey").string(), selector, names))
+        among = label_selector(each.get("namespaceSelector"))
+        if among is None:
+            named = named or (namespace,)
+        found.append(Term(each.need("topologyKey").string(), selector, named, among))
     return tuple(found)
 
 
@@ -400,8 +409,10 @@ def _spreads(spec: Node, labels: dict[str, str]) -> tuple[SpreadTerm, ...]:
 
 def _ports(spec: Node) -> tuple[Claim, ...]:
     found = set()
-    every: list[Any] = [*_items(spec, "containers"), *_items(spec, "initContainers")]
-    for container in every:
+    sidecars = [
+        each for each in _items(spec, "initContainers") if _text(each, "restartPolicy") == "Always"
+    ]
+    for container in [*_items(spec, "containers"), *sidecars]:
         for each in _items(container, "ports"):
             port = field(each, "hostPort")
             if port is not None and port.integer(0, 65535):
