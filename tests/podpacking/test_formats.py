@@ -396,7 +396,7 @@ def test_what_is_not_modelled_is_told() -> None:
         pod("two-1", affinity=apart(every), resourceClaims=claims),
     )
     assert made.notes == (
-        "1 pods with a namespaceSelector, read as all: no Namespace among the objects",
+        "1 pods with a namespaceSelector, read as all: no Namespace is told of",
         "1 pods with hostPath volumes, which are not modelled",
         "2 pods with preferred nodeAffinity, which are not modelled",
         "1 pods with preferred podAffinity, which are not modelled",
@@ -424,6 +424,14 @@ def test_yaml_says_the_same_as_json() -> None:
     assert read_instance(written) == cluster_of(*items)
     several = "---\n".join(yaml.safe_dump(each) for each in items)
     assert read_instance(several) == cluster_of(*items)
+
+
+def test_a_list_may_begin_with_large_objects_of_other_kinds() -> None:
+    yaml = pytest.importorskip("yaml")
+    large = {"apiVersion": "v1", "data": {"x": "y" * 100_000}, "kind": "ConfigMap"}
+    written = {"apiVersion": "v1", "items": [large, node("a"), pod("web-1")], "kind": "List"}
+    for text in (json.dumps(written, indent=4), yaml.safe_dump(written)):
+        assert read_instance(text).notes == ("1 of kind ConfigMap: not looked at",)
 
 
 def test_what_if() -> None:

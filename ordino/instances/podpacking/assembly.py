@@ -197,9 +197,7 @@ class Assembly:
             if not (pod.node and _comes_with_node(pod)):
                 left.update(f"pods with {key}, which are not modelled" for key in pod.unknown)
             if any(term.among for term in pod.together + pod.apart) and not self.namespaces:
-                left[
-                    "pods with a namespaceSelector, read as all: no Namespace among the objects"
-                ] += 1
+                left["pods with a namespaceSelector, read as all: no Namespace is told of"] += 1
         self.notes += [f"{count} {what}" for what, count in sorted(left.items())]
         return pods
 
@@ -277,9 +275,8 @@ class Assembly:
         claims: dict[Claim, None] = {}
         for index, pod in enumerate(pods):
             for term in pod.apart:
-                rules.setdefault(("apart", term), _apart(term, self.namespaces)).owners.append(
-                    index
-                )
+                rule = rules.setdefault(("apart", term), _apart(term, self.namespaces))
+                rule.owners.append(index)
             if pod.together:
                 for key in dict.fromkeys(term.key for term in pod.together):
                     identity: Hashable = ("together", key, pod.together)

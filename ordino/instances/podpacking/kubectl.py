@@ -24,12 +24,16 @@ from ordino.models.podpacking.problem import Cluster
 __all__ = ["read_kubectl", "sniff_kubectl"]
 
 _KINDS = "Node|Pod|List|NodeList|PodList|PriorityClass|PodDisruptionBudget"
+_LIST = r'\s*\{\s*"apiVersion"\s*:\s*"v1"\s*,\s*"items"\s*:|(---\s+)?apiVersion:\s+v1\s+items:\s'
+"""How kubectl begins a list, the first object of which may be longer than what is seen."""
 _IGNORED = ("PriorityClassList", "PodDisruptionBudgetList")
 MOST_PODS = 1_000_000
 
 
 def sniff_kubectl(head: str) -> bool:
     """Tell whether it is JSON or YAML of Kubernetes objects."""
+    if re.match(_LIST, head):
+        return True
     if head.lstrip().startswith("{"):
         kind = re.search(rf'"kind"\s*:\s*"({_KINDS})"', head)
         return kind is not None and re.search(r'"apiVersion"\s*:', head) is not None
