@@ -99,6 +99,21 @@ def test_running_pods_have_some_device(solver: str) -> None:
     assert result.objective == ((1, 0) if solver == "keep" else (0, 0))
 
 
+@pytest.mark.parametrize("solver", ["keep", "hybrid"])
+def test_running_shares_that_fill_their_devices_fit(solver: str) -> None:
+    """By size to the first device with room, they would not."""
+    instance = Cluster.of(
+        [[10]],
+        [[1]] * 4,
+        [0, 1, 1, 2, 3, 3],
+        resources=["cpu"],
+        current=[0] * 6,
+        devices=[2],
+        share=[500, 250, 400, 300],
+    )
+    assert ordino.solve(instance, solver=solver, time_limit=5).objective == (0, 0)
+
+
 def test_running_shares_beyond_the_devices_are_refused() -> None:
     with pytest.raises(InstanceError, match="node-1: pods that run there share more"):
         Cluster.of(
