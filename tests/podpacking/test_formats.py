@@ -309,6 +309,20 @@ def test_the_default_scheduler_is_told_of_zones() -> None:
     assert [(each.key, each.domain.tolist()) for each in made.topologies] == [(ZONE, [0, -1])]
 
 
+def test_who_is_drawn_to_the_first_of_its_like_is_told() -> None:
+    term = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "web"}}}
+    rule = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    labels = {"app": "web"}
+    items = [
+        node("a", {"zone": "x"}),
+        pod("new-1", labels=labels, affinity=rule),
+        pod("web-1", labels=labels),
+    ]
+    told = "1 waiting pods are kept with the first that has affinity by zone, which they match"
+    assert cluster_of(*items).notes == (told,)
+    assert cluster_of(*items, pod("old-1", "a", labels=labels)).notes == ()
+
+
 def test_namespaces_are_chosen_by_their_labels() -> None:
     chosen = {"matchLabels": {"team": "a"}}
     term = {"topologyKey": "zone", "labelSelector": {}, "namespaceSelector": chosen}

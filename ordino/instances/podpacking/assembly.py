@@ -142,6 +142,7 @@ class Assembly:
         soft = sum(node.prefers_without for node in nodes)
         if soft:
             self.notes.append(f"{soft} nodes with PreferNoSchedule taints, which are not modelled")
+        self._note_company([each for each in made if isinstance(each, Affinity)], pods, kind)
         self._note_ties(pods)
         self._note_volumes(pods)
         self._note_crowds(pods)
@@ -255,6 +256,21 @@ class Assembly:
         local = sum("emptyDir" in pod.volumes and bool(pod.node) for pod in pods)
         if local:
             self.notes.append(f"{local} running pods with emptyDir lose it when they are moved")
+
+    def _note_company(self, rules: list[Affinity], pods: list[PodObject], kind: list[int]) -> None:
+        """Say which pods a plan keeps together though a scheduler, going one by one, need not: the
+        first pod that looks for its like, and those that are alike and look for nobody."""
+        waiting = Counter(k for pod, k in zip(pods, kind, strict=True) if not pod.node)
+        running = {k for pod, k in zip(pods, kind, strict=True) if pod.node}
+        for rule in rules:
+            alike = set(rule.targets)
+            drawn = alike - set(rule.owners)
+            count = sum(waiting[k] for k in drawn)
+            if count and drawn != alike and not alike & running:
+                self.notes.append(
+                    f"{count} waiting pods are kept with the first that has {rule.text}, "
+                    "which they match"
+                )
 
     def _note_crowds(self, pods: list[PodObject]) -> None:
         used: dict[str, Counter[str]] = {}
