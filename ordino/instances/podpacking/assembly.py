@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,10 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.errors import clip
 from ordino.core.plain import Node
-from ordino.instances.podpacking.objects import (
-    Claim,
-    NodeObject,
-    PodObject,
-    SpreadTerm,
-    Term,
-)
-from ordino.instances.podpacking.selectors import Selector, Taint
+from ordino.instances.podpacking.eligibility import Eligibility, comes_with_node
+from ordino.instances.podpacking.objects import NodeObject, PodObject
+from ordino.instances.podpacking.pod_rules import Namespaces, made_rules, memberships, rules_of
+from ordino.instances.podpacking.selectors import Selector, selects
 from ordino.models.podpacking.problem import (
     DAEMON,
     FREE,
@@ -30,36 +26,18 @@ from ordino.models.podpacking.problem import (
     DisruptionBudget,
     Separation,
     Spread,
-    Topology,
 )
-from ordino.models.podpacking.rules import ZONE, domains_of
 
 __all__ = ["Assembly"]
 
 SYSTEM_CRITICAL = 2_000_000_000
-_MIRROR = "kubernetes.io/config.mirror"
 _STAY = (
     ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
     ("karpenter.sh/do-not-disrupt", "true"),
 )
 _CLAIMS = {"persistentVolumeClaim", "ephemeral"}
-_SELECTOR, _AFFINITY = "its node selector", "its node affinity"
-_ROOTED = "it comes with another node"
-MOST_REASONS = 250
 
-Namespaces = dict[str, dict[str, str]]
 Budget = tuple[str, str, Selector | None, int | None, dict[str, tuple[int, bool]]]
-
-
-@dataclass(slots=True)
-class _Rule:
-    """A rule that some pods own, as those pods write it; it looks at some nodes, or at all."""
-
-    make: Callable[[int, tuple[int, ...], tuple[int, ...]], Any]
-    key: str
-    matches: Callable[[PodObject], bool]
-    nodes: int | None = None
-    owners: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -113,9 +91,9 @@ class Assembly:
         ranks = [self._rank(pod) for pod in pods]
         resources = ["cpu", "memory", "pods"]
         resources += sorted({r for pod in pods for r in pod.requests} - set(resources))
-        eligibility = _Eligibility(nodes)
-        rules = self._rules(pods, eligibility)
-        shown = _memberships(pods, list(rules.values()))
+        eligibility = Eligibility(nodes)
+        rules = rules_of(pods, eligibility, self.namespaces)
+        shown = memberships(pods, list(rules.values()))
         owned: list[list[int]] = [[] for _ in pods]
         for number_of_rule, rule in enumerate(rules.values()):
             for owner in rule.owners:
@@ -133,7 +111,7 @@ class Assembly:
         keys: list[Any] = list(classes)
         priorities = tuple(sorted({key[1][0] for key in keys}, reverse=True))
         hold = [self._hold(pod, rank[0]) for pod, rank in zip(pods, ranks, strict=True)]
-        topologies, made = _made(list(rules.values()), keys, nodes, eligibility)
+        topologies, made = made_rules(list(rules.values()), keys, nodes, eligibility)
         workloads: dict[str, int] = {}
         workload = [
             workloads.setdefault(_workload(pod), len(workloads)) if pod.controller[0] else -1
@@ -195,7 +173,7 @@ class Assembly:
             else:
                 left[f"waiting pods {why} are left out"] += 1
                 self.left_out.append((pod.full_name, f"it is one of the waiting pods {why}"))
-            if not (pod.node and _comes_with_node(pod)):
+            if not (pod.node and comes_with_node(pod)):
                 left.update(f"pods with {key}, which are not modelled" for key in pod.unknown)
             if any(term.among for term in pod.together + pod.apart) and not self.namespaces:
                 left["pods with a namespaceSelector, read as all: no Namespace is told of"] += 1
@@ -219,7 +197,7 @@ class Assembly:
     def _hold(self, pod: PodObject, priority: int) -> int:
         if not pod.node:
             return FREE
-        if _comes_with_node(pod):
+        if comes_with_node(pod):
             return DAEMON
         tied = self.stay_volumes and bool(pod.volumes & _CLAIMS)
         if tied or any(self._ties(pod)):
@@ -239,7 +217,7 @@ class Assembly:
         """Say how many running pods stay on their node and why; those that come with it do."""
         ties = Counter[str]()
         for pod in pods:
-            if pod.node and not _comes_with_node(pod):
+            if pod.node and not comes_with_node(pod):
                 ties.update(self._ties(pod))
         self.notes += [
             f"{count} running pods {why} stay on their node" for why, count in sorted(ties.items())
@@ -286,34 +264,12 @@ class Assembly:
                     "its pods may stay, none may arrive"
                 )
 
-    def _rules(self, pods: list[PodObject], eligibility: _Eligibility) -> dict[Hashable, _Rule]:
-        rules: dict[Hashable, _Rule] = {}
-        claims: dict[Claim, None] = {}
-        for index, pod in enumerate(pods):
-            for term in pod.apart:
-                rule = rules.setdefault(("apart", term), _apart(term, self.namespaces))
-                rule.owners.append(index)
-            if pod.together:
-                for key in dict.fromkeys(term.key for term in pod.together):
-                    identity: Hashable = ("together", key, pod.together)
-                    rule = rules.setdefault(identity, _together(key, pod.together, self.namespaces))
-                    rule.owners.append(index)
-            for spread in pod.spreads:
-                counting = eligibility.counting(pod, spread)
-                identity = ("spread", spread, pod.namespace, counting)
-                rule = rules.setdefault(identity, _spread(spread, pod.namespace, counting))
-                rule.owners.append(index)
-            claims.update(dict.fromkeys(pod.ports))
-            for claim in pod.ports:
-                rules.setdefault(("port", claim), _port(claim)).owners.append(index)
-        return rules
-
     def _budgeted(self, pods: list[PodObject]) -> list[set[int]]:
         return [
             {
                 index
                 for index, pod in enumerate(pods)
-                if pod.namespace == namespace and _selects(selector, pod.labels)
+                if pod.namespace == namespace and selects(selector, pod.labels)
             }
             for namespace, _, selector, _, _ in self.budgets
         ]
@@ -355,185 +311,6 @@ def _allowed(limits: dict[str, tuple[int, bool]], members: int, running: int) ->
     return max(0, running - count(limits.get("minAvailable", (1, False))))
 
 
-def _selects(selector: Selector | None, labels: dict[str, str]) -> bool:
-    return selector is not None and all(each.matches(labels) for each in selector)
-
-
-def _in(term: Term, pod: PodObject, spaces: Namespaces) -> bool:
-    named = pod.namespace in term.namespaces
-    if not named and term.among is not None:
-        named = pod.namespace not in spaces or _selects(term.among, spaces[pod.namespace])
-    return named and _selects(term.selector, pod.labels)
-
-
-def _apart(term: Term, spaces: Namespaces) -> _Rule:
-    return _Rule(
-        lambda t, owners, targets: Separation(
-            t, owners, targets, text=f"anti-affinity by {term.key}"
-        ),
-        term.key,
-        lambda pod: _in(term, pod, spaces),
-    )
-
-
-def _together(key: str, terms: tuple[Term, ...], spaces: Namespaces) -> _Rule:
-    """A pod is company only if all terms match it."""
-    return _Rule(
-        lambda t, owners, targets: Affinity(t, owners, targets, text=f"affinity by {key}"),
-        key,
-        lambda pod: all(_in(term, pod, spaces) for term in terms),
-    )
-
-
-def _port(claim: Claim) -> _Rule:
-    def clashes(pod: PodObject) -> bool:
-        return any(
-            (claim.port, claim.protocol) == (other.port, other.protocol)
-            and (claim.address == other.address or "0.0.0.0" in (claim.address, other.address))
-            for other in pod.ports
-        )
-
-    text = f"host port {claim.port}/{claim.protocol}"
-    return _Rule(
-        lambda t, owners, targets: Separation(t, owners, targets, kind="host port", text=text),
-        "",
-        clashes,
-    )
-
-
-def _spread(spread: SpreadTerm, namespace: str, counting: int) -> _Rule:
-    return _Rule(
-        lambda t, owners, targets: Spread(
-            t,
-            owners,
-            targets,
-            max_skew=spread.max_skew,
-            min_domains=spread.min_domains,
-            text=f"spread over {spread.key}",
-        ),
-        spread.key,
-        lambda pod: (
-            pod.namespace == namespace and not pod.deleted and _selects(spread.selector, pod.labels)
-        ),
-        counting,
-    )
-
-
-def _memberships(pods: list[PodObject], rules: list[_Rule]) -> list[tuple[int, ...]]:
-    """Return for each pod the rules that look at it; pods with the same labels are asked once."""
-    known: dict[Hashable, tuple[int, ...]] = {}
-    found = []
-    for pod in pods:
-        key = (pod.namespace, tuple(sorted(pod.labels.items())), pod.ports, pod.deleted)
-        if key not in known:
-            known[key] = tuple(i for i, rule in enumerate(rules) if rule.matches(pod))
-        found.append(known[key])
-    return found
-
-
-def _made(
-    rules: list[_Rule], keys: list[Any], nodes: list[NodeObject], eligibility: _Eligibility
-) -> tuple[tuple[Topology, ...], list[Any]]:
-    """Make the topologies, and the rules on classes."""
-    topologies: dict[tuple[str, int | None], Topology] = {}
-
-    def topology(key: str, counts: Sequence[bool]) -> Topology:
-        labels = [node.labels.get(key) if key else node.name for node in nodes]
-        shown = [each if count else None for each, count in zip(labels, counts, strict=True)]
-        return Topology(key, *domains_of(shown))
-
-    every = [True] * len(nodes)
-    if any(ZONE in node.labels for node in nodes):  # the default scheduler looks at zones
-        topologies[ZONE, None] = topology(ZONE, every)
-    owners: list[list[int]] = [[] for _ in rules]
-    targets: list[list[int]] = [[] for _ in rules]
-    for c, key in enumerate(keys):
-        for index in key[3]:
-            owners[index].append(c)
-        for index in key[4]:
-            targets[index].append(c)
-    made = []
-    for index, rule in enumerate(rules):
-        where = (rule.key, rule.nodes)
-        if where not in topologies:
-            counts = every if rule.nodes is None else eligibility.counted[rule.nodes]
-            topologies[where] = topology(rule.key, counts)
-        number = list(topologies).index(where)
-        each = rule.make(number, tuple(owners[index]), tuple(targets[index]))
-        if isinstance(each, Spread):
-            each = replace(each, domains=tuple(range(topologies[where].domains)))
-        made.append(each)
-    return tuple(topologies.values()), made
-
-
-class _Eligibility:
-    """Which nodes pods may arrive at, one row for all pods with the same wishes."""
-
-    def __init__(self, nodes: list[NodeObject]) -> None:
-        self.nodes = nodes
-        self.reasons = ["", _SELECTOR, _AFFINITY, _ROOTED]
-        self._codes = {reason: code for code, reason in enumerate(self.reasons)}
-        self._rows: dict[Hashable, int] = {}
-        self._made: list[np.ndarray[Any, Any]] = []
-        self._counting: dict[Hashable, int] = {}
-        self._counted: dict[tuple[bool, ...], int] = {}
-
-    @property
-    def counted(self) -> list[tuple[bool, ...]]:
-        """The sets of nodes that `counting` has numbered."""
-        return list(self._counted)
-
-    def of(self, pod: PodObject) -> int:
-        """Return the number of a pod's row; who comes with a node may arrive nowhere."""
-        rooted = bool(pod.node) and _comes_with_node(pod)
-        key = None if rooted else (pod.node_selector, pod.affinity, pod.tolerations)
-        if key not in self._rows:
-            self._rows[key] = len(self._made)
-            codes = [self._code(_ROOTED) if rooted else self._why(pod, node) for node in self.nodes]
-            self._made.append(np.array(codes, dtype=np.uint8))
-        return self._rows[key]
-
-    def rows(self) -> np.ndarray[Any, Any]:
-        """Return all rows."""
-        return np.array(self._made or [np.zeros(len(self.nodes))], dtype=np.uint8)
-
-    def counting(self, pod: PodObject, spread: SpreadTerm) -> int:
-        """Return the number of the set of nodes that a topology spread looks at: those with all
-        keys that the pod is spread over, as far as affinity and taints are honored those that suit.
-        """
-        keys = tuple(each.key for each in pod.spreads)
-        wishes = (pod.node_selector, pod.affinity) if spread.honor_affinity else ()
-        taints = (pod.tolerations,) if spread.honor_taints else ()
-        asked = (keys, wishes, taints)
-        if asked not in self._counting:
-            nodes = tuple(
-                all(key in node.labels for key in keys)
-                and (not wishes or _suits(pod, node))
-                and (not taints or _untolerated(pod, node) is None)
-                for node in self.nodes
-            )
-            self._counting[asked] = self._counted.setdefault(nodes, len(self._counted))
-        return self._counting[asked]
-
-    def _why(self, pod: PodObject, node: NodeObject) -> int:
-        """Return why a pod may not arrive at a node, 0 if it may."""
-        taint = _untolerated(pod, node)
-        if taint is not None:
-            return self._code(taint.reason)
-        if any(node.labels.get(key) != value for key, value in pod.node_selector):
-            return self._code(_SELECTOR)
-        return 0 if _suits(pod, node) else self._code(_AFFINITY)
-
-    def _code(self, reason: str) -> int:
-        if reason not in self._codes:
-            if len(self.reasons) >= MOST_REASONS:
-                reason = "a taint"
-            if reason not in self._codes:
-                self._codes[reason] = len(self.reasons)
-                self.reasons.append(reason)
-        return self._codes[reason]
-
-
 def _why_left_out(pod: PodObject) -> str | None:
     """Say what a waiting pod is that the default scheduler would not place now."""
     if pod.gated:
@@ -541,29 +318,3 @@ def _why_left_out(pod: PodObject) -> str | None:
     if pod.deleted:
         return "that are being deleted"
     return None if pod.scheduler == "default-scheduler" else "of another scheduler"
-
-
-def _comes_with_node(pod: PodObject) -> bool:
-    return pod.controller[0] in ("DaemonSet", "Node") or _MIRROR in pod.annotations
-
-
-def _untolerated(pod: PodObject, node: NodeObject) -> Taint | None:
-    """Return a taint of a node that a pod does not tolerate, if there is one."""
-    return next(
-        (each for each in node.taints if not any(t.covers(each) for t in pod.tolerations)), None
-    )
-
-
-def _suits(pod: PodObject, node: NodeObject) -> bool:
-    """Tell whether a node has what a pod's node selector and affinity ask for."""
-    if any(node.labels.get(key) != value for key, value in pod.node_selector):
-        return False
-    if pod.affinity is None:
-        return True
-    name = {"metadata.name": node.name}
-    return any(
-        (labels or fields)
-        and all(each.matches(node.labels) for each in labels)
-        and all(each.matches(name) for each in fields)
-        for labels, fields in pod.affinity
-    )

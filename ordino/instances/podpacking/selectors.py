@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from ordino.core.errors import clip
 from ordino.core.plain import Node
 
-__all__ = ["Expression", "Selector", "Taint", "Toleration", "label_selector", "node_terms"]
+__all__ = [
+    "Expression",
+    "Selector",
+    "Taint",
+    "Toleration",
+    "label_selector",
+    "node_terms",
+    "selects",
+]
 
 Labels = Mapping[str, str]
 
@@ -63,6 +71,11 @@ def label_selector(data: Node | None) -> Selector | None:
     if (expressions := field(data, "matchExpressions")) is not None:
         found += [_expression(each, _LABELS) for each in expressions.list()]
     return tuple(found)
+
+
+def selects(selector: Selector | None, labels: dict[str, str]) -> bool:
+    """Tell whether labels match a selector; `None` matches nothing."""
+    return selector is not None and all(each.matches(labels) for each in selector)
 
 
 def node_terms(data: Node) -> tuple[tuple[Selector, Selector], ...]:
