@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _MOST_VIOLATIONS = 20
+_MOST_NOTES = 20
 
 
 def show(value: Value | Bound | None) -> str:
@@ -81,6 +82,10 @@ def _result_rows(result: Result, reference: Reference | None) -> Iterator[tuple[
     yield "seconds", f"{result.seconds:.2f}"
     if result.failures:
         yield "failures", str(len(result.failures))
+    notes = [each.message for each in result.trace if (each.kind, each.source) == ("note", "input")]
+    yield from (("note", each or "") for each in notes[:_MOST_NOTES])
+    if len(notes) > _MOST_NOTES:
+        yield "note", f"… and {len(notes) - _MOST_NOTES} more: ordino info shows them"
 
 
 def summarise_reference(reference: Reference) -> str:

@@ -60,7 +60,8 @@ class Node:
     def expected(self, what: str) -> InputError:
         """Make an error that says what this value should have been."""
         shown = {"dict": "an object", "list": "a list"}.get(type(self.value).__name__)
-        return self.error(f"expected {what}, got {shown or clip(json.dumps(self.value))}")
+        shown = shown or clip(json.dumps(self.value, default=str))  # YAML has dates, bytes, sets
+        return self.error(f"expected {what}, got {shown}")
 
     def object(self, *required: str, optional: tuple[str, ...] = ()) -> dict[str, Node]:
         """Return the fields of an object that has all of `required` and nothing unknown."""

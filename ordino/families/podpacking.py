@@ -63,10 +63,10 @@ FAMILY = Family(
             takes="ordino.heuristics.podpacking.devices:takes",
             improves=True,
         ),
-        specs.rule(
-            "greedy-drain",
-            "ordino.heuristics.podpacking.draining:greedy_drain",
-            "nodes with few pods first, where all their pods fit elsewhere",
+        SolverSpec(
+            name="greedy-drain",
+            summary="nodes with few pods first, where all their pods fit elsewhere",
+            make="ordino.heuristics.podpacking.draining:greedy_drain",
             takes="ordino.heuristics.podpacking.draining:takes_drain",
         ),
         SolverSpec(

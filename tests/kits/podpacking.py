@@ -71,9 +71,12 @@ def tiny(draw: st.DrawFn) -> Cluster:
         share = [draw(st.sampled_from([0, 400, 600])) for _ in range(classes)]
         fields["share"] = np.array(share)
         fields["whole"] = np.array([0 if each else draw(where) for each in share])
-        fields["devices"] = np.array(several(st.integers(0, 2), nodes))
-        if any(share):  # shares that run now have no device that is known
-            current = [-1] * pods
+        devices = several(st.integers(0, 2), nodes)
+        fields["devices"] = np.array(devices)
+        for pod in range(pods):  # of the pods that run, no more share devices than there are
+            sharing = [j for c, j in zip(kind[:pod], current[:pod], strict=True) if share[c]]
+            if share[kind[pod]] and sharing.count(current[pod]) >= devices[current[pod]]:
+                current[pod] = -1
     goal = draw(st.sampled_from(["place", "place", "drain"]))
     return Cluster.of(
         [several(st.integers(2, 9), 2) for _ in range(nodes)],
@@ -90,6 +93,7 @@ def tiny(draw: st.DrawFn) -> Cluster:
         else None,
         topologies=topologies,
         goal=goal,
+        cost=several(st.integers(0, 2), nodes),
         order=draw(st.sampled_from(["interleaved", "placements"])),
         move_weight=draw(st.integers(0, 2)),
         eviction_weight=draw(st.integers(0, 2)),
@@ -100,13 +104,18 @@ def tiny(draw: st.DrawFn) -> Cluster:
 
 def brute_force(instance: Cluster) -> tuple[int, ...]:
     """Best value over all plans that the checker accepts."""
-    values = []
+    return min(value for value, _ in plans(instance))
+
+
+def plans(instance: Cluster) -> list[tuple[tuple[int, ...], Plan]]:
+    """All plans that the checker accepts, with their values."""
+    found = []
     for node in itertools.product(range(-1, instance.nodes), repeat=instance.pods):
         for plan in _with_devices(instance, np.array(node)):
             report = check(instance, plan)
             if report.objective is not None:
-                values.append(report.objective)
-    return min(values)
+                found.append((report.objective, plan))
+    return found
 
 
 def _with_devices(instance: Cluster, node: np.ndarray) -> Iterator[Plan]:

@@ -83,21 +83,32 @@ def test_names_that_no_shell_should_see() -> None:
     assert json.loads(carrying.write_steps_json(hostile, PLAN))
 
 
-def test_the_script_evicts_and_binds_in_order(tmp_path: Path) -> None:
-    """A stand-in for kubectl writes down what it is asked, and always shows a waiting pod."""
+def carried_out(
+    tmp_path: Path, instance: Cluster, plan: Plan, *, cordoned: str = "", fails: str = "none"
+) -> list[str]:
+    """Run a script with a stand-in for kubectl, which writes down what it is asked, always shows a
+    waiting pod, and may fail at something."""
     log = tmp_path / "log"
     stand_in = tmp_path / "kubectl"
     stand_in.write_text(
         f'#!/bin/sh\necho "$1 $2 $3 $4" >> {log}\n'
-        '[ "$1" != get ] || echo "web-new web"\n[ "$1" != create ] || cat > /dev/null\n'
+        '[ "$1" != create ] || cat > /dev/null\n'
+        f'case "$*" in *{fails}*) exit 1 ;; "get nodes"*) echo "{cordoned} " ;; '
+        'get*) echo "web-new web" ;; esac\n'
     )
     stand_in.chmod(0o755)
     script = tmp_path / "plan.sh"
-    script.write_text(carrying.write_kubectl_script(RING, PLAN))
+    script.write_text(carrying.write_kubectl_script(instance, plan))
     path = f"{tmp_path}:{os.environ['PATH']}"
-    subprocess.run(["sh", str(script)], check=True, env={"PATH": path}, timeout=60)
+    done = subprocess.run(["sh", str(script)], check=False, env={"PATH": path}, timeout=60)
+    assert (done.returncode > 0) == (fails != "none")
     asked = [line.rpartition("/v1")[2].strip() for line in log.read_text().splitlines()]
-    wanted = [
+    told = [each.removesuffix("-f").strip() for each in asked]
+    return [each for each in told if not each.startswith(("wait", "get"))]
+
+
+def test_the_script_evicts_and_binds_in_order(tmp_path: Path) -> None:
+    assert carried_out(tmp_path, RING, PLAN) == [
         "cordon a b",
         "/namespaces/prod/pods/web-0/eviction",
         "/namespaces/prod/pods/web-1/eviction",
@@ -106,8 +117,27 @@ def test_the_script_evicts_and_binds_in_order(tmp_path: Path) -> None:
         "/namespaces/default/pods/job/binding",
         "uncordon a b",
     ]
-    told = [each.removesuffix("-f").strip() for each in asked]
-    assert [each for each in told if not each.startswith(("wait", "get"))] == wanted
+
+
+def test_the_script_uncordons_what_it_cordoned(tmp_path: Path) -> None:
+    done = carried_out(tmp_path, RING, PLAN, cordoned="c b")
+    assert [each for each in done if "cordon" in each] == ["cordon a", "uncordon a"]
+
+
+def test_a_script_that_fails_uncordons(tmp_path: Path) -> None:
+    done = carried_out(tmp_path, RING, PLAN, fails="web-1/eviction")
+    assert done == [
+        "cordon a b",
+        "/namespaces/prod/pods/web-0/eviction",
+        "/namespaces/prod/pods/web-1/eviction",
+        "uncordon a b",
+    ]
+
+
+def test_what_the_script_drained_stays_cordoned(tmp_path: Path) -> None:
+    instance = replace(RING, goal="drain", capacity=np.array([[10], [12]]))
+    done = carried_out(tmp_path, instance, Plan([1, 1, -1]))
+    assert [each for each in done if "cordon" in each] == ["cordon a b", "uncordon b"]
 
 
 def test_convert_writes_solutions(tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_draining_from_the_command_line() -> None:
     assert json.loads(done.stdout)["objective"] == [2, 0]
 
 
+def test_what_was_left_out_is_told_without_asking() -> None:
+    made = json.loads(objects())
+    made["items"][2]["metadata"]["ownerReferences"] = []
+    done = ordino("solve", "-", "--time-limit", "5", "-q", text=json.dumps(made))
+    assert "1 running pods without a controller stay on their node" in done.stdout
+
+
 def test_a_broken_export_is_one_line_and_exit_code_5() -> None:
     done = ordino("solve", str(BROKEN / "cut_off_in_the_middle.json"))
     assert done.returncode == 5

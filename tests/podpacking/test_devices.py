@@ -11,7 +11,7 @@ import pytest
 
 import ordino
 from ordino.core.budget import Budget
-from ordino.core.errors import InputError, UsageError
+from ordino.core.errors import InputError, InstanceError, UsageError
 from ordino.core.incumbent import Incumbent
 from ordino.heuristics.podpacking import devices
 from ordino.instances.reading import read_instance
@@ -80,6 +80,45 @@ def test_the_flow_sees_that_halves_of_large_shares_do_not_meet() -> None:
     assert ordino.solve(instance, solver="device-fit").objective[0] == 600
     exact = ordino.solve(instance, solver="cpsat", time_limit=20)
     assert exact.objective[0] == 600
+
+
+@pytest.mark.parametrize("solver", ["keep", "best-fit", "cpsat", "hybrid"])
+def test_running_pods_have_some_device(solver: str) -> None:
+    instance = Cluster.of(
+        [[10]],
+        [[1], [1], [1]],
+        [0, 1, 1, 2],
+        resources=["cpu"],
+        current=[0, 0, 0, -1],
+        devices=[3],
+        share=[400, 600, 0],
+        whole=[0, 0, 1],
+    )
+    result = ordino.solve(instance, solver=solver, time_limit=10)
+    assert result.failures == ()
+    assert result.objective == ((1, 0) if solver == "keep" else (0, 0))
+
+
+@pytest.mark.parametrize("solver", ["keep", "hybrid"])
+def test_running_shares_that_fill_their_devices_fit(solver: str) -> None:
+    """By size to the first device with room, they would not."""
+    instance = Cluster.of(
+        [[10]],
+        [[1]] * 4,
+        [0, 1, 1, 2, 3, 3],
+        resources=["cpu"],
+        current=[0] * 6,
+        devices=[2],
+        share=[500, 250, 400, 300],
+    )
+    assert ordino.solve(instance, solver=solver, time_limit=5).objective == (0, 0)
+
+
+def test_running_shares_beyond_the_devices_are_refused() -> None:
+    with pytest.raises(InstanceError, match="node-1: pods that run there share more"):
+        Cluster.of(
+            [[9]], [[1]], [0] * 3, resources=["cpu"], current=[0] * 3, devices=[1], share=[400]
+        )
 
 
 def test_whom_the_start_is_not_for() -> None:

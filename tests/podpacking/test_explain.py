@@ -80,6 +80,14 @@ def test_reasons_of_each_kind() -> None:
     assert "app in (web)" in " ".join(reason.message for reason in told.reasons)
 
 
+def test_a_share_needs_one_device() -> None:
+    taken = {"devices": [2, 1], "share": [600, 600, 700, 600]}
+    instance = cluster([9, 9], [1, 1, 1, 1], [0, 0, 1, -1], **taken)
+    told = ordino.explain(instance, pod="pod-4", time_limit=5)
+    assert kinds(told) == ["devices"]
+    assert "2 of 2 nodes have no share of a device free that it asks for" in told.reasons[0].message
+
+
 def test_what_does_not_wait() -> None:
     instance = cluster([10, 10], [4, 4, 2], [0, 1, -1])
     assert "is on node node-2" in explained(instance, pod="pod-2").summary

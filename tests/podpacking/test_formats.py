@@ -11,20 +11,35 @@ import pytest
 
 import ordino
 from ordino.core.errors import InputError, UsageError
+from ordino.instances.podpacking.carrying import write_kubectl_script
 from ordino.instances.podpacking.generate import priority_matters
 from ordino.instances.podpacking.quantity import quantity
-from ordino.instances.reading import read_all, read_instance
-from ordino.models.podpacking.problem import DAEMON, FREE, PINNED, PROTECTED, Cluster
+from ordino.instances.reading import dump_instance, read_all, read_instance
+from ordino.models.podpacking.check import check
+from ordino.models.podpacking.problem import (
+    DAEMON,
+    FREE,
+    PINNED,
+    PROTECTED,
+    Cluster,
+    Plan,
+)
+from ordino.models.podpacking.rules import ZONE
 
 BROKEN = Path(__file__).parents[1] / "data" / "podpacking" / "broken"
 
 EXPECTED = {
     "alias.yaml": ":8:3: no valid YAML: an alias",
     "barred_node_out_of_range.json": ":36:3: barred[0]: node '1': expected 0 to 0",
+    "budget_of_unknown_class.json": ":1:1: a budget names class 99, expected 0 to 0",
     "capacity_of_two.json": ":13:16: nodes[0].capacity: expected 1 items, got 2",
     "class_out_of_range.json": ":1:1: class 0 is 1, expected less than 1",
     "cut_off_in_the_middle.json": ":37:5: no valid JSON: Expecting ',' delimiter",
+    "item_of_nothing.json": ":5:3: items[0]: expected an object, got null",
     "list_goes_on_elsewhere.json": ":1:1: the list goes on elsewhere (metadata.continue)",
+    "name_as_binary.yaml": ": metadata.name: expected a text, got \"b'hello'\"",
+    "name_as_set.yaml": ": metadata.name: expected a text, got \"{'a'}\"",
+    "name_as_timestamp.yaml": ': metadata.name: expected a text, got "2025-01-31"',
     "no_containers.json": ':26:12: items[1].spec: the field "containers" is mis',
     "no_nodes.json": ": no Node among the objects: kubectl get nodes,pods ",
     "pod_on_unknown_node.json": ":19:3: items[1]: pod test/p is bound to node b, whic",
@@ -42,6 +57,7 @@ EXPECTED = {
     "unknown_goal.json": ":1:1: goal pack: expected place or drain",
     "unknown_hold.json": ":29:12: pods[0].hold: 'pined': did you mean pinned?",
     "unknown_operator.json": ":46:24: items[1].spec.affinity.nodeAffinity.required",
+    "unknown_when_unsatisfiable.json": ":42:28: items[1].spec.topologySpreadConstraints[0].w",
     "unknown_priority_class.json": ":19:3: items[1]: pod test/p has no priority, and its",
 }
 
@@ -191,6 +207,7 @@ def test_eligibility_names_its_reasons() -> None:
     taint = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
     terms = [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]}]
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    away = node("")["status"] | {"conditions": [{"type": "Ready", "status": "Unknown"}]}
     made = cluster_of(
         node("cordoned", unschedulable=True),
         node("tainted", taints=[taint]),
@@ -199,14 +216,55 @@ def test_eligibility_names_its_reasons() -> None:
         pod("a-1", nodeSelector={"disk": "ssd"}),
         pod("b-1", affinity={"nodeAffinity": required}),
         pod("c-1", tolerations=[{"operator": "Exists"}]),
+        node("away") | {"status": away},
     )
 
     def why(c: int) -> list[str]:
         return [made.reasons[code] for code in made.barred[made.eligibility[c]]]
 
-    assert why(0) == ["cordoned", "taint gpu=yes:NoSchedule", "its node selector", ""]
-    assert why(1) == ["cordoned", "taint gpu=yes:NoSchedule", "its node affinity", ""]
-    assert why(2) == ["", "", "", ""]
+    barred = ["cordoned", "taint gpu=yes:NoSchedule"]
+    assert why(0) == [*barred, "its node selector", "", "not ready"]
+    assert why(1) == [*barred, "its node affinity", "", "not ready"]
+    assert why(2) == [""] * 5
+
+
+def on_node(name: str) -> dict[str, Any]:
+    field = {"key": "metadata.name", "operator": "In", "values": [name]}
+    required = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+
+def test_pods_of_a_daemonset_are_one_class() -> None:
+    daemon = {"ownerReferences": [{"kind": "DaemonSet", "name": "log", "controller": True}]}
+    made = cluster_of(
+        *(node(name) for name in "abc"),
+        *(pod(f"log-{j}", j, metadata=daemon, affinity=on_node(j)) for j in "ab"),
+        pod("log-c", metadata=daemon, affinity=on_node("c")),
+    )
+    assert made.kind.tolist() == [0, 0, 1]
+    assert made.barred[made.eligibility[0]].all()
+    assert made.barred[made.eligibility[1]].astype(bool).tolist() == [True, True, False]
+
+
+def test_a_spread_looks_at_nodes_that_suit_and_have_all_its_keys() -> None:
+    spreads = [
+        {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "DoNotSchedule"}
+        | {"labelSelector": {"matchLabels": {"app": "web"}}}
+        for key in ("zone", "rack")
+    ]
+    rules = {"topologySpreadConstraints": spreads, "nodeSelector": {"pool": "web"}}
+    made = cluster_of(
+        node("a", {"zone": "x", "rack": "1", "pool": "web"}),
+        node("b", {"zone": "y", "rack": "2", "pool": "web"}),
+        node("c", {"zone": "x", "rack": "1", "pool": "other"}),
+        node("d", {"zone": "x", "pool": "web"}),
+        *(pod(f"old-{j}", j, labels={"app": "web"}) for j in "cd"),
+        pod("web-1", labels={"app": "web"}, **rules),
+    )
+    domains = [made.topologies[rule.topology].domain.tolist() for rule in made.spreads]
+    assert domains == [[0, 1, -1, -1]] * 2
+    for j, valid in enumerate((True, True, False, False)):
+        assert check(made, Plan([2, 3, j])).valid is valid
 
 
 def test_rules_between_pods() -> None:
@@ -246,6 +304,53 @@ def test_rules_between_pods() -> None:
     assert made.topologies[apart.topology].domain.tolist() == [0, 1, -1]
 
 
+def test_the_default_scheduler_is_told_of_zones() -> None:
+    made = cluster_of(node("a", {ZONE: "x"}), node("b"), pod("web-1"))
+    assert [(each.key, each.domain.tolist()) for each in made.topologies] == [(ZONE, [0, -1])]
+
+
+def test_who_is_drawn_to_the_first_of_its_like_is_told() -> None:
+    term = {"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": "web"}}}
+    rule = {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    labels = {"app": "web"}
+    items = [
+        node("a", {"zone": "x"}),
+        pod("new-1", labels=labels, affinity=rule),
+        pod("web-1", labels=labels),
+    ]
+    told = "1 waiting pods are kept with the first that has affinity by zone, which they match"
+    assert cluster_of(*items).notes == (told,)
+    assert cluster_of(*items, pod("old-1", "a", labels=labels)).notes == ()
+
+
+def test_namespaces_are_chosen_by_their_labels() -> None:
+    chosen = {"matchLabels": {"team": "a"}}
+    term = {"topologyKey": "zone", "labelSelector": {}, "namespaceSelector": chosen}
+    rule = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    spaces = [
+        {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name, "labels": labels}}
+        for name, labels in (("one", {"team": "a"}), ("two", {"team": "b"}))
+    ]
+    made = cluster_of(
+        *spaces,
+        node("a"),
+        pod("x-1", metadata={"namespace": "one"}),
+        pod("y-1", metadata={"namespace": "two"}),
+        pod("z-1", metadata={"namespace": "two"}, affinity=rule),
+    )
+    (apart,) = made.separations
+    assert (apart.owners, apart.targets, made.notes) == ((2,), (0,), ())
+
+
+def test_host_ports_of_steps_before_the_start_do_not_count() -> None:
+    def container(port: int, **more: str) -> dict[str, Any]:
+        return {"ports": [{"hostPort": port}], **more}
+
+    steps = [container(81), container(82, restartPolicy="Always")]
+    made = cluster_of(node("a"), pod("x-1", containers=[container(80)], initContainers=steps))
+    assert [rule.text for rule in made.separations] == ["host port 80/TCP", "host port 82/TCP"]
+
+
 def test_who_stays() -> None:
     bare = {"ownerReferences": []}
     daemon = {"ownerReferences": [{"kind": "DaemonSet", "name": "log", "controller": True}]}
@@ -258,19 +363,27 @@ def test_who_stays() -> None:
         pod("log-1", "a", metadata=daemon),
         pod("keep-1", "a", metadata=keep),
         pod("data-1", "a", volumes=claim),
+        pod("gone-1", "a", metadata={"deletionTimestamp": "2025-01-31T12:00:00Z"}),
         pod("dns-1", "a", priority=2_000_000_000),
         pod("gated-1", schedulingGates=[{"name": "wait"}]),
         pod("done-1", "a") | {"status": {"phase": "Succeeded"}},
     ]
     made = cluster_of(*items)
-    assert made.hold.tolist() == [FREE, PINNED, DAEMON, PINNED, PINNED, PROTECTED]
-    assert made.notes[:2] == (
+    assert made.hold.tolist() == [FREE, PINNED, DAEMON, PINNED, PINNED, PINNED, PROTECTED]
+    assert made.notes[:5] == (
         "1 waiting pods behind scheduling gates are left out",
+        "1 running pods that an annotation forbids to disturb stay on their node",
+        "1 running pods that are being deleted stay on their node",
+        "1 running pods without a controller stay on their node",
         "1 running pods with volume claims stay on their node",
     )
+    answer = ordino.explain(made, pod="gated-1").summary
+    reason = "it is one of the waiting pods behind scheduling gates"
+    assert answer == f"pod default/gated-1 is left out: {reason}"
+    assert read_instance(dump_instance(made)).left_out == made.left_out != ()
     text = json.dumps({"kind": "List", "apiVersion": "v1", "items": items}) + "\n"
     loose = read_instance(text, "kubectl:volumes=move,bare=move")
-    assert loose.hold.tolist() == [FREE, FREE, DAEMON, PINNED, FREE, PROTECTED]
+    assert loose.hold.tolist() == [FREE, FREE, DAEMON, PINNED, FREE, PINNED, PROTECTED]
 
 
 def test_what_is_not_modelled_is_told() -> None:
@@ -283,15 +396,27 @@ def test_what_is_not_modelled_is_told() -> None:
         return {"podAntiAffinity": rule}
 
     claims = [{"name": "gpu"}]
+    soft = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 1}]}
+    spread = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}
+    volumes = [{"name": "x", "hostPath": {}}, {"name": "y", "secret": {}}]
+    daemon = {"ownerReferences": [{"kind": "DaemonSet", "name": "log", "controller": True}]}
     made = cluster_of(
-        node("a"),
+        node("a", taints=[{"key": "old", "effect": "PreferNoSchedule"}]),
+        pod("soft-1", affinity={"nodeAffinity": soft, "podAffinity": soft}),
+        pod("soft-2", affinity={"nodeAffinity": soft}, topologySpreadConstraints=[spread]),
+        pod("disk-1", volumes=volumes),
+        pod("log-1", "a", metadata=daemon, volumes=volumes),
         pod("one-1", affinity=apart(chosen)),
         pod("two-1", affinity=apart(every), resourceClaims=claims),
     )
     assert made.notes == (
-        "1 pods with a namespaceSelector in podAntiAffinity (read as all namespaces), "
-        "which are not modelled",
+        "1 pods with a namespaceSelector, read as all: no Namespace is told of",
+        "1 pods with hostPath volumes, which are not modelled",
+        "2 pods with preferred nodeAffinity, which are not modelled",
+        "1 pods with preferred podAffinity, which are not modelled",
         "1 pods with resourceClaims, which are not modelled",
+        "1 pods with topology spread of ScheduleAnyway, which are not modelled",
+        "1 nodes with PreferNoSchedule taints, which are not modelled",
     )
 
 
@@ -315,6 +440,14 @@ def test_yaml_says_the_same_as_json() -> None:
     assert read_instance(several) == cluster_of(*items)
 
 
+def test_a_list_may_begin_with_large_objects_of_other_kinds() -> None:
+    yaml = pytest.importorskip("yaml")
+    large = {"apiVersion": "v1", "data": {"x": "y" * 100_000}, "kind": "ConfigMap"}
+    written = {"apiVersion": "v1", "items": [large, node("a"), pod("web-1")], "kind": "List"}
+    for text in (json.dumps(written, indent=4), yaml.safe_dump(written)):
+        assert read_instance(text).notes == ("1 of kind ConfigMap: not looked at",)
+
+
 def test_what_if() -> None:
     made = cluster_of(node("a"), node("b"), pod("web-1", "a"), pod("web-2", "b"), pod("db-1", "a"))
     adjusted = ordino.core.registry.family("podpacking").adjusted
@@ -334,6 +467,29 @@ def test_what_if() -> None:
             adjusted(made, wrong)
     with pytest.raises(UsageError, match="no node would be left"):
         adjusted(made, {"remove_node": "a,b"})
+
+
+@pytest.mark.parametrize("name", ["web", "web-7d9f8b6c5d", "default/Deployment/web"])
+def test_a_deployment_is_scaled_by_its_name(name: str) -> None:
+    labels = {"pod-template-hash": "7d9f8b6c5d"}
+    made = cluster_of(node("a"), pod("web-7d9f8b6c5d-x2k4j", "a", labels=labels))
+    more = ordino.core.registry.family("podpacking").adjusted(made, {"scale": f"{name}=2"})
+    assert more.current.tolist() == [0, -1]
+    assert "bind_one_of default web-7d9f8b6c5d a" in write_kubectl_script(more, Plan([0, 0]))
+
+
+@pytest.mark.parametrize("gone", ["a", "b"])
+def test_domains_go_with_their_last_node(gone: str) -> None:
+    spread = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    rules = {"topologySpreadConstraints": [spread | {"labelSelector": {}}]}
+    made = cluster_of(
+        node("a", {"zone": "x"}),
+        node("b", {"zone": "y"}),
+        pod("web-1", "a", **rules),
+        pod("web-2", **rules),
+    )
+    less = ordino.core.registry.family("podpacking").adjusted(made, {"remove_node": gone})
+    assert ordino.solve(less, solver="cpsat", time_limit=10).objective == (0, 0)
 
 
 def test_arrays_are_read_only() -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from kits.podpacking import brute_force, large, sample, tiny
+from kits.podpacking import brute_force, large, plans, sample, tiny
 
 import ordino
 from ordino.core.budget import Budget
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import warm
 from ordino.heuristics.podpacking.annealing import KERNELS, Annealing, packs
+from ordino.heuristics.podpacking.draining import empty_greedily
 from ordino.heuristics.podpacking.rules import best_fit, complete, keep
 from ordino.instances.podpacking.generate import priority_matters
 from ordino.models.podpacking.bounds import pooled
@@ -26,6 +27,7 @@ from ordino.models.podpacking.problem import (
     FREE,
     PINNED,
     Cluster,
+    DisruptionBudget,
     Plan,
     Separation,
     Spread,
@@ -76,14 +78,40 @@ def test_annealing_keeps_who_is_held() -> None:
 @settings(max_examples=40)
 @given(tiny())
 def test_configurations_bound_every_level(cluster: Cluster) -> None:
-    if cluster.goal != "place":
-        return
-    best = brute_force(cluster)
+    cluster = replace(cluster, goal="place")
+    assert_bounds(cluster)
+    assert pooled(cluster) <= brute_force(cluster)
+
+
+def assert_bounds(cluster: Cluster) -> None:
+    """Bound each level from the worst of the plans that are best on those before it."""
+    known = plans(cluster)
     bounds = configurations.Configurations(cluster, warm(configurations.KERNELS))
-    for level, value in enumerate(best):
-        found = bounds.bound(level, best[:level], keep(cluster), Budget.of(5.0))
-        assert found is None or found <= value
-    assert pooled(cluster) <= best
+    for level in range(len(known[0][0])):
+        best = min(value[level] for value, _ in known)
+        value, plan = max(known, key=lambda each: each[0][level])
+        found = bounds.bound(level, value[:level], plan, Budget.of(5.0))
+        assert found is None or found <= best
+        known = [each for each in known if each[0][level] == best]
+
+
+def test_placements_of_lesser_pods_count_where_they_come_before_disruption() -> None:
+    cluster = Cluster.of(
+        [[12], [10], [6], [6], [0]],
+        [[10], [6], [2]],
+        [0, 1, 1, 1, 1, 2],
+        resources=["cpu"],
+        current=[0, -1, -1, -1, -1, -1],
+        priority=[1, 1, 0],
+        order="placements",
+        topologies=(Topology("zone", [0, 0, 0, 0, 1]),),
+        spreads=(Spread(0, (1,), (1,), max_skew=3, domains=(0, 1)),),
+    )
+    moved, best = Plan([1, 0, 0, 2, -1, 3]), Plan([0, 1, 2, 3, -1, 0])
+    assert check(cluster, moved).objective == (1, 1, 1, 1)
+    assert check(cluster, best).objective == (1, 1, 0, 0)
+    bounds = configurations.Configurations(cluster, warm(configurations.KERNELS))
+    assert bounds.bound(2, (1, 1), moved, Budget.of(5.0)) == 0
 
 
 def test_configurations_prove_what_totals_can_not() -> None:
@@ -140,6 +168,25 @@ def test_draining_beats_the_rule(limit: int) -> None:
         assert result.objective[0] < rule.objective[0]
 
 
+def test_the_draining_rule_keeps_rules_and_stops() -> None:
+    cluster = Cluster.of(
+        [[10]] * 4,
+        [[2], [2], [1]],
+        [0, 0, 1, 2],
+        resources=["cpu"],
+        current=[0, 1, 2, 3],
+        goal="drain",
+        topologies=(Topology("zone", [0, 1, 1, 0]),),
+        spreads=(Spread(0, (0,), (0,), max_skew=1, domains=(0, 1)),),
+        budgets=(DisruptionBudget((2,), 0),),
+        separations=(Separation(0, (1,), (2,)),),
+    )
+    assert ordino.solve(cluster, solver="greedy-drain").objective == (2, 2)
+    incumbent = Incumbent(cluster, check, cluster.objective)
+    empty_greedily(cluster, incumbent, Budget.of(0.0), "rule")
+    assert incumbent.objective == (4, 0)
+
+
 def test_the_default_race_proves_all_levels() -> None:
     cluster = spread_out(priority_matters(seed=1, nodes=4, usage=1.0))
     result = ordino.solve(cluster, time_limit=30, workers=2)
@@ -183,3 +230,17 @@ def test_a_pod_that_a_spread_does_not_count_adds_nothing_to_the_skew(solver: str
         spreads=(Spread(0, (0,), (1,), max_skew=1, domains=(0, 1, 2)),),
     )
     assert ordino.solve(cluster, solver=solver).objective[0] == 0
+
+
+def test_nodes_that_cost_nothing_need_not_be_emptied() -> None:
+    cluster = Cluster.of(
+        [[10], [10], [20]],
+        [[1]],
+        [0] * 8,
+        resources=["cpu"],
+        current=[0] * 2 + [1] * 5 + [2],
+        hold=[FREE] * 7 + [PINNED],
+        goal="drain",
+        cost=[1, 0, 0],
+    )
+    assert pooled(cluster) == (0, 2)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kits import podpacking as kit
 
 import ordino
+from ordino.heuristics.podpacking.rules import keep
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import FREE, Affinity, Cluster, Plan, Separation, Topology
 from ordino.models.podpacking.steps import Step, down_together, steps
@@ -36,7 +37,7 @@ def verify(instance: Cluster, plan: Plan, order: tuple[Step, ...]) -> None:
     """Replay steps: each change starts where its pod is, each state is feasible for those that
     came with it, and the last one is the plan."""
     node = instance.current.copy()
-    device = plan.device
+    start = keep(instance).device
     lax = replace(
         instance,
         hold=np.full(instance.pods, FREE),
@@ -63,6 +64,9 @@ def verify(instance: Cluster, plan: Plan, order: tuple[Step, ...]) -> None:
             assert kinds[change.action], change
             if change.action == "take down":
                 lifted.add(change.pod)
+        # devices are handed out anew when all that leave a node have left
+        old = np.isin(node, node[(node >= 0) & (node != plan.node)])
+        device = np.where(old, start, plan.device) if instance.shares else plan.device
         report = check(replace(lax, current=before), Plan(node.copy(), device))
         assert report.valid, report.violations
     assert np.array_equal(node, plan.node)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
+from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.heuristics.podpacking.annealing import COLD, HOT, Annealing
 from ordino.heuristics.podpacking.room import Room
@@ -19,8 +20,9 @@ from ordino.heuristics.podpacking.rules import keep
 from ordino.models.podpacking.check import check
 from ordino.models.podpacking.problem import DAEMON, FREE, PINNED, Cluster, Plan
 
-__all__ = ["Draining", "greedy_drain", "takes_drain"]
+__all__ = ["Draining", "empty_greedily", "greedy_drain", "takes_drain"]
 
+RULE = "greedy-drain"
 AWAY = (0.01, 0.1, 0.03, 0.3)
 FIRST_EFFORT, MOST_EFFORT = 200, 3_200
 """Moves a pod for one more node."""
@@ -33,26 +35,39 @@ def takes_drain(instance: Cluster) -> str | None:
     return None if instance.goal == "drain" else f"its goal is to {instance.goal}"
 
 
-def greedy_drain(instance: Cluster) -> Plan:
+def greedy_drain() -> Solver:
+    """Return a solver that empties nodes one after another."""
+
+    def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
+        empty_greedily(instance, incumbent, budget, RULE)
+
+    return solve
+
+
+def empty_greedily(instance: Cluster, incumbent: Incumbent, budget: Budget, source: str) -> None:
     """Empty nodes one after another, those with the fewest pods for their cost first, where all
     their pods fit on others that are in use. O(pods x nodes)."""
     plan = keep(instance)
-    if instance.budgets or instance.affinities or instance.spreads:
-        return plan
+    incumbent.offer(plan, source)
     moved = 0
     counts = movable(instance)
     order = np.lexsort((counts, counts / np.maximum(instance.cost, 1)))
     for j in order.tolist():
+        if budget.should_stop():
+            return
         pods = np.flatnonzero((plan.node == j) & (instance.hold != DAEMON))
         if not pods.size or (instance.hold[pods] >= PINNED).any():
             continue
         if 0 <= instance.max_moves < moved + pods.size:
             continue
         emptied = _emptied(instance, plan, j, pods)
-        if emptied is not None and check(instance, emptied).valid:
+        if emptied is None:
+            continue
+        report = check(instance, emptied)  # who stayed may have lost company or its budget
+        if report.valid:
             plan = emptied
+            incumbent.offer(plan, source, report.objective)
             moved = int(((plan.node != instance.current) & (instance.current >= 0)).sum())
-    return plan
 
 
 def movable(instance: Cluster) -> Integers:

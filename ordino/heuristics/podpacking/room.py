@@ -70,14 +70,15 @@ class Room:
         for r in np.flatnonzero(demand).tolist():
             mask &= self.free[:, r] >= demand[r]
         if self._loads is not None and (cluster.share[c] or cluster.whole[c]):
-            mask &= self._fits_devices(c)
+            mask &= self.fits_devices(c)
         if not cluster.preempts[c]:
             mask &= self._lowest <= cluster.tier[c]
         for company in self._by_class.get(c, ()):
             mask &= company.welcomes(c)
         return mask
 
-    def _fits_devices(self, c: int) -> Mask:
+    def fits_devices(self, c: int) -> Mask:
+        """Tell for each node whether its devices suffice for a pod of a class that takes some."""
         assert self._loads is not None
         cluster = self.cluster
         untouched = (self._loads == 0).sum(axis=1) - self._whole

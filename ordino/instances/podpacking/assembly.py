@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +12,10 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.errors import clip
 from ordino.core.plain import Node
-from ordino.instances.podpacking.objects import (
-    Claim,
-    NodeObject,
-    PodObject,
-    SpreadTerm,
-    Term,
-)
-from ordino.instances.podpacking.selectors import Selector, Taint
+from ordino.instances.podpacking.eligibility import Eligibility, comes_with_node
+from ordino.instances.podpacking.objects import NodeObject, PodObject
+from ordino.instances.podpacking.pod_rules import Namespaces, made_rules, memberships, rules_of
+from ordino.instances.podpacking.selectors import Selector, selects
 from ordino.models.podpacking.problem import (
     DAEMON,
     FREE,
@@ -30,32 +26,18 @@ from ordino.models.podpacking.problem import (
     DisruptionBudget,
     Separation,
     Spread,
-    Topology,
 )
-from ordino.models.podpacking.rules import domains_of
 
 __all__ = ["Assembly"]
 
 SYSTEM_CRITICAL = 2_000_000_000
-_MIRROR = "kubernetes.io/config.mirror"
 _STAY = (
     ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false"),
     ("karpenter.sh/do-not-disrupt", "true"),
 )
-_CORDON = Taint("node.kubernetes.io/unschedulable", "", "NoSchedule")
-MOST_REASONS = 250
+_CLAIMS = {"persistentVolumeClaim", "ephemeral"}
 
 Budget = tuple[str, str, Selector | None, int | None, dict[str, tuple[int, bool]]]
-
-
-@dataclass(slots=True)
-class _Rule:
-    """A rule that some pods own, as those pods write it."""
-
-    make: Callable[[int, tuple[int, ...], tuple[int, ...]], Any]
-    key: str
-    matches: Callable[[PodObject], bool]
-    owners: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -68,8 +50,10 @@ class Assembly:
         nodes: By name.
         pods: By namespace and name.
         priority_classes: Value and whether it preempts, by name; "" is the default of all.
+        namespaces: Labels, by name.
         budgets: Namespace, name, selector, disruptions allowed, limits.
         notes: What is left out.
+        left_out: Pods that are, with the reason.
     """
 
     stay_volumes: bool
@@ -77,8 +61,10 @@ class Assembly:
     nodes: dict[str, NodeObject] = field(default_factory=dict)
     pods: dict[str, PodObject] = field(default_factory=dict)
     priority_classes: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    namespaces: Namespaces = field(default_factory=dict)
     budgets: list[Budget] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
 
     def add_node(self, place: Node, node: NodeObject) -> None:
         """Add a node; raises `InputError` for a second of its name."""
@@ -105,9 +91,9 @@ class Assembly:
         ranks = [self._rank(pod) for pod in pods]
         resources = ["cpu", "memory", "pods"]
         resources += sorted({r for pod in pods for r in pod.requests} - set(resources))
-        eligibility = _Eligibility(nodes)
-        rules = self._rules(pods, eligibility)
-        shown = _memberships(pods, list(rules.values()))
+        eligibility = Eligibility(nodes)
+        rules = rules_of(pods, eligibility, self.namespaces)
+        shown = memberships(pods, list(rules.values()))
         owned: list[list[int]] = [[] for _ in pods]
         for number_of_rule, rule in enumerate(rules.values()):
             for owner in rule.owners:
@@ -125,14 +111,17 @@ class Assembly:
         keys: list[Any] = list(classes)
         priorities = tuple(sorted({key[1][0] for key in keys}, reverse=True))
         hold = [self._hold(pod, rank[0]) for pod, rank in zip(pods, ranks, strict=True)]
-        topologies, made = _made(list(rules.values()), keys, nodes, eligibility)
+        topologies, made = made_rules(list(rules.values()), keys, nodes, eligibility)
         workloads: dict[str, int] = {}
         workload = [
-            -1 if not pod.controller[0] else workloads.setdefault(
-                f"{pod.namespace}/{'/'.join(pod.controller)}", len(workloads)
-            )
+            workloads.setdefault(_workload(pod), len(workloads)) if pod.controller[0] else -1
             for pod in pods
-        ]  # fmt: skip
+        ]
+        soft = sum(node.prefers_without for node in nodes)
+        if soft:
+            self.notes.append(f"{soft} nodes with PreferNoSchedule taints, which are not modelled")
+        self._note_company([each for each in made if isinstance(each, Affinity)], pods, kind)
+        self._note_ties(pods)
         self._note_volumes(pods)
         self._note_crowds(pods)
         return Cluster(
@@ -166,6 +155,7 @@ class Assembly:
             workload_names=tuple(workloads),
             created=_integers(pod.created for pod in pods),
             notes=tuple(self.notes),
+            left_out=tuple(self.left_out),
         )
 
     def _schedulable(self, number: dict[str, int]) -> list[PodObject]:
@@ -177,16 +167,16 @@ class Assembly:
                     f"pod {clip(pod.full_name)} is bound to node {clip(pod.node)}, "
                     "which is not among the nodes"
                 )
-            if not pod.node and pod.gated:
-                left["waiting pods behind scheduling gates are left out"] += 1
-            elif not pod.node and pod.deleted:
-                left["waiting pods that are being deleted are left out"] += 1
-            elif not pod.node and pod.scheduler != "default-scheduler":
-                left["waiting pods of another scheduler are left out"] += 1
-            else:
+            why = None if pod.node else _why_left_out(pod)
+            if why is None:
                 pods.append(pod)
-            for key in pod.unknown:
-                left[f"pods with {key}, which are not modelled"] += 1
+            else:
+                left[f"waiting pods {why} are left out"] += 1
+                self.left_out.append((pod.full_name, f"it is one of the waiting pods {why}"))
+            if not (pod.node and comes_with_node(pod)):
+                left.update(f"pods with {key}, which are not modelled" for key in pod.unknown)
+            if any(term.among for term in pod.together + pod.apart) and not self.namespaces:
+                left["pods with a namespaceSelector, read as all: no Namespace is told of"] += 1
         self.notes += [f"{count} {what}" for what, count in sorted(left.items())]
         return pods
 
@@ -207,18 +197,34 @@ class Assembly:
     def _hold(self, pod: PodObject, priority: int) -> int:
         if not pod.node:
             return FREE
-        kind = pod.controller[0]
-        if kind in ("DaemonSet", "Node") or _MIRROR in pod.annotations:
+        if comes_with_node(pod):
             return DAEMON
-        bare = not kind and self.stay_bare
-        asked = any(pod.annotations.get(key) == value for key, value in _STAY)
-        tied = self.stay_volumes and bool(pod.volumes & {"persistentVolumeClaim", "ephemeral"})
-        if bare or asked or tied or pod.deleted:
+        tied = self.stay_volumes and bool(pod.volumes & _CLAIMS)
+        if tied or any(self._ties(pod)):
             return PINNED
         return PROTECTED if priority >= SYSTEM_CRITICAL else FREE
 
+    def _ties(self, pod: PodObject) -> Iterator[str]:
+        """Yield why a running pod stays on its node, but for its volumes."""
+        if pod.deleted:
+            yield "that are being deleted"
+        if any(pod.annotations.get(key) == value for key, value in _STAY):
+            yield "that an annotation forbids to disturb"
+        if not pod.controller[0] and self.stay_bare:
+            yield "without a controller"
+
+    def _note_ties(self, pods: list[PodObject]) -> None:
+        """Say how many running pods stay on their node and why; those that come with it do."""
+        ties = Counter[str]()
+        for pod in pods:
+            if pod.node and not comes_with_node(pod):
+                ties.update(self._ties(pod))
+        self.notes += [
+            f"{count} running pods {why} stay on their node" for why, count in sorted(ties.items())
+        ]
+
     def _note_volumes(self, pods: list[PodObject]) -> None:
-        claims = [pod for pod in pods if pod.volumes & {"persistentVolumeClaim", "ephemeral"}]
+        claims = [pod for pod in pods if pod.volumes & _CLAIMS]
         waiting = sum(not pod.node for pod in claims)
         if len(claims) > waiting:
             does = "stay on their node" if self.stay_volumes else "are moved like others"
@@ -228,6 +234,21 @@ class Assembly:
         local = sum("emptyDir" in pod.volumes and bool(pod.node) for pod in pods)
         if local:
             self.notes.append(f"{local} running pods with emptyDir lose it when they are moved")
+
+    def _note_company(self, rules: list[Affinity], pods: list[PodObject], kind: list[int]) -> None:
+        """Say which pods a plan keeps together though a scheduler, going one by one, need not: the
+        first pod that looks for its like, and those that are alike and look for nobody."""
+        waiting = Counter(k for pod, k in zip(pods, kind, strict=True) if not pod.node)
+        running = {k for pod, k in zip(pods, kind, strict=True) if pod.node}
+        for rule in rules:
+            alike = set(rule.targets)
+            drawn = alike - set(rule.owners)
+            count = sum(waiting[k] for k in drawn)
+            if count and drawn != alike and not alike & running:
+                self.notes.append(
+                    f"{count} waiting pods are kept with the first that has {rule.text}, "
+                    "which they match"
+                )
 
     def _note_crowds(self, pods: list[PodObject]) -> None:
         used: dict[str, Counter[str]] = {}
@@ -243,32 +264,12 @@ class Assembly:
                     "its pods may stay, none may arrive"
                 )
 
-    def _rules(self, pods: list[PodObject], eligibility: _Eligibility) -> dict[Hashable, _Rule]:
-        rules: dict[Hashable, _Rule] = {}
-        claims: dict[Claim, None] = {}
-        for index, pod in enumerate(pods):
-            for term in pod.apart:
-                rules.setdefault(("apart", term), _apart(term)).owners.append(index)
-            if pod.together:
-                for key in dict.fromkeys(term.key for term in pod.together):
-                    identity: Hashable = ("together", key, pod.together)
-                    rules.setdefault(identity, _together(key, pod.together)).owners.append(index)
-            for spread in pod.spreads:
-                allowed = eligibility.counting(pod, spread)
-                identity = ("spread", spread, pod.namespace, allowed)
-                rule = rules.setdefault(identity, _spread(spread, pod.namespace, allowed))
-                rule.owners.append(index)
-            claims.update(dict.fromkeys(pod.ports))
-            for claim in pod.ports:
-                rules.setdefault(("port", claim), _port(claim)).owners.append(index)
-        return rules
-
     def _budgeted(self, pods: list[PodObject]) -> list[set[int]]:
         return [
             {
                 index
                 for index, pod in enumerate(pods)
-                if pod.namespace == namespace and _selects(selector, pod.labels)
+                if pod.namespace == namespace and selects(selector, pod.labels)
             }
             for namespace, _, selector, _, _ in self.budgets
         ]
@@ -283,6 +284,15 @@ class Assembly:
             most = _allowed(limits, len(members[number]), running) if allowed is None else allowed
             made.append(DisruptionBudget(classes, most, f"{namespace}/{name}"))
         return tuple(made)
+
+
+def _workload(pod: PodObject) -> str:
+    """Name a pod's controller, and the Deployment that this is of if it is one of its revisions."""
+    kind, name = pod.controller
+    revision = f"-{pod.labels.get('pod-template-hash', '')}"
+    if kind == "ReplicaSet" and len(revision) > 1 and name.endswith(revision):
+        kind = f"Deployment/{name.removesuffix(revision)}/{kind}"
+    return f"{pod.namespace}/{kind}/{name}"
 
 
 def _integers(values: Iterable[int]) -> Integers:
@@ -301,176 +311,10 @@ def _allowed(limits: dict[str, tuple[int, bool]], members: int, running: int) ->
     return max(0, running - count(limits.get("minAvailable", (1, False))))
 
 
-def _selects(selector: Selector | None, labels: dict[str, str]) -> bool:
-    return selector is not None and all(each.matches(labels) for each in selector)
-
-
-def _in(term: Term, pod: PodObject) -> bool:
-    named = term.namespaces is None or pod.namespace in term.namespaces
-    return named and _selects(term.selector, pod.labels)
-
-
-def _apart(term: Term) -> _Rule:
-    return _Rule(
-        lambda t, owners, targets: Separation(
-            t, owners, targets, text=f"anti-affinity by {term.key}"
-        ),
-        term.key,
-        lambda pod: _in(term, pod),
-    )
-
-
-def _together(key: str, terms: tuple[Term, ...]) -> _Rule:
-    """A pod is company only if all terms match it."""
-    return _Rule(
-        lambda t, owners, targets: Affinity(t, owners, targets, text=f"affinity by {key}"),
-        key,
-        lambda pod: all(_in(term, pod) for term in terms),
-    )
-
-
-def _port(claim: Claim) -> _Rule:
-    def clashes(pod: PodObject) -> bool:
-        return any(
-            (claim.port, claim.protocol) == (other.port, other.protocol)
-            and (claim.address == other.address or "0.0.0.0" in (claim.address, other.address))
-            for other in pod.ports
-        )
-
-    text = f"host port {claim.port}/{claim.protocol}"
-    return _Rule(
-        lambda t, owners, targets: Separation(t, owners, targets, kind="host port", text=text),
-        "",
-        clashes,
-    )
-
-
-def _spread(spread: SpreadTerm, namespace: str, allowed: tuple[bool, ...]) -> _Rule:
-    def make(t: int, owners: tuple[int, ...], targets: tuple[int, ...]) -> Any:
-        return (t, owners, targets, spread, allowed)
-
-    return _Rule(
-        make,
-        spread.key,
-        lambda pod: (
-            pod.namespace == namespace and not pod.deleted and _selects(spread.selector, pod.labels)
-        ),
-    )
-
-
-def _memberships(pods: list[PodObject], rules: list[_Rule]) -> list[tuple[int, ...]]:
-    """Return for each pod the rules that look at it; pods with the same labels are asked once."""
-    known: dict[Hashable, tuple[int, ...]] = {}
-    found = []
-    for pod in pods:
-        key = (pod.namespace, tuple(sorted(pod.labels.items())), pod.ports, pod.deleted)
-        if key not in known:
-            known[key] = tuple(i for i, rule in enumerate(rules) if rule.matches(pod))
-        found.append(known[key])
-    return found
-
-
-def _made(
-    rules: list[_Rule], keys: list[Any], nodes: list[NodeObject], eligibility: _Eligibility
-) -> tuple[tuple[Topology, ...], list[Any]]:
-    """Make the topologies, and the rules on classes."""
-    topologies: dict[str, Topology] = {}
-    owners: list[list[int]] = [[] for _ in rules]
-    targets: list[list[int]] = [[] for _ in rules]
-    for c, key in enumerate(keys):
-        for index in key[3]:
-            owners[index].append(c)
-        for index in key[4]:
-            targets[index].append(c)
-    made = []
-    for index, rule in enumerate(rules):
-        if rule.key not in topologies:
-            labels = [node.labels.get(rule.key) if rule.key else node.name for node in nodes]
-            domain, names = domains_of(labels)
-            topologies[rule.key] = Topology(rule.key, domain, names)
-        number = list(topologies).index(rule.key)
-        each = rule.make(number, tuple(owners[index]), tuple(targets[index]))
-        if isinstance(each, tuple):
-            t, mine, others, spread, allowed = each
-            domain = topologies[rule.key].domain
-            counting = sorted({int(domain[j]) for j in np.flatnonzero(allowed)} - {-1})
-            each = Spread(
-                t,
-                mine,
-                others,
-                max_skew=spread.max_skew,
-                domains=tuple(counting),
-                min_domains=spread.min_domains,
-                text=f"spread over {spread.key}",
-            )
-        made.append(each)
-    return tuple(topologies.values()), made
-
-
-class _Eligibility:
-    """Which nodes pods may arrive at, one row for all pods with the same wishes."""
-
-    def __init__(self, nodes: list[NodeObject]) -> None:
-        self.nodes = nodes
-        self.reasons = ["", "cordoned", "not ready", "its node selector", "its node affinity"]
-        self._codes: dict[str, int] = {}
-        self._rows: dict[Hashable, int] = {}
-        self._made: list[np.ndarray[Any, Any]] = []
-
-    def of(self, pod: PodObject) -> int:
-        """Return the number of a pod's row."""
-        key = (pod.node_selector, pod.affinity, pod.tolerations)
-        if key not in self._rows:
-            self._rows[key] = len(self._made)
-            codes = [self._why(pod, node) for node in self.nodes]
-            self._made.append(np.array(codes, dtype=np.uint8))
-        return self._rows[key]
-
-    def rows(self) -> np.ndarray[Any, Any]:
-        """Return all rows."""
-        return np.array(self._made or [np.zeros(len(self.nodes))], dtype=np.uint8)
-
-    def counting(self, pod: PodObject, spread: SpreadTerm) -> tuple[bool, ...]:
-        """Tell which nodes count for a topology spread."""
-        codes = self._made[self.of(pod)]
-        suits = [not spread.honor_affinity or _suits(pod, node) for node in self.nodes]
-        if not spread.honor_taints:
-            return tuple(suits)
-        return tuple(a and (c == 0 or c in (3, 4)) for a, c in zip(suits, codes, strict=True))
-
-    def _why(self, pod: PodObject, node: NodeObject) -> int:
-        """Return why a pod may not arrive at a node, 0 if it may."""
-        if node.unschedulable and not any(each.covers(_CORDON) for each in pod.tolerations):
-            return 1
-        for taint in node.taints:
-            if not any(each.covers(taint) for each in pod.tolerations):
-                return self._code(f"taint {taint}")
-        if not node.ready:
-            return 2
-        if any(node.labels.get(key) != value for key, value in pod.node_selector):
-            return 3
-        return 0 if _suits(pod, node) else 4
-
-    def _code(self, reason: str) -> int:
-        if reason not in self._codes:
-            if len(self.reasons) >= MOST_REASONS:
-                reason = "a taint"
-            if reason not in self._codes:
-                self._codes[reason] = len(self.reasons)
-                self.reasons.append(reason)
-        return self._codes[reason]
-
-
-def _suits(pod: PodObject, node: NodeObject) -> bool:
-    """Tell whether a node has what a pod's node selector and affinity ask for."""
-    if any(node.labels.get(key) != value for key, value in pod.node_selector):
-        return False
-    if pod.affinity is None:
-        return True
-    name = {"metadata.name": node.name}
-    return any(
-        (labels or fields)
-        and all(each.matches(node.labels) for each in labels)
-        and all(each.matches(name) for each in fields)
-        for labels, fields in pod.affinity
-    )
+def _why_left_out(pod: PodObject) -> str | None:
+    """Say what a waiting pod is that the default scheduler would not place now."""
+    if pod.gated:
+        return "behind scheduling gates"
+    if pod.deleted:
+        return "that are being deleted"
+    return None if pod.scheduler == "default-scheduler" else "of another scheduler"

@@ -2,7 +2,8 @@
 
 The script is for a person to read and to run; Ordino itself never touches a cluster. It cordons the
 nodes while it runs, so that nothing but its own bindings places pods, evicts through the eviction
-API, which keeps disruption budgets, and binds what the controllers create anew.
+API, which keeps disruption budgets, and binds what the controllers create anew. When it ends, or
+fails, what it cordoned is uncordoned, but for nodes that it drained.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from ordino.core.errors import InputError, UsageError, clip
 from ordino.core.plain import parse_json
 from ordino.core.text import Text
-from ordino.models.podpacking.problem import Cluster, Plan
+from ordino.models.podpacking.problem import DAEMON, Cluster, Plan
 from ordino.models.podpacking.steps import Change, Step, down_together, steps
 
 __all__ = [
@@ -37,6 +38,25 @@ SCRIPT = "#!/bin/sh\n# plan: "
 NAME = re.compile(r"([a-z0-9A-Z][-.a-z0-9A-Z]*/)?[a-z0-9A-Z][-._a-z0-9A-Z]*")
 
 FUNCTIONS = """set -eu
+ours=
+drained=
+cordon() {  # nodes: those of them that are not cordoned already
+  before=" $(kubectl get nodes -o jsonpath=\
+'{range .items[?(@.spec.unschedulable==true)]}{.metadata.name}{" "}{end}') "
+  for node in "$@"; do
+    case $before in *" $node "*) ;; *) ours="$ours $node" ;; esac
+  done
+  [ -z "$ours" ] || kubectl cordon $ours
+}
+uncordon() {  # what this script cordoned, but for what it drained
+  rest=
+  for node in $ours; do
+    case " $drained " in *" $node "*) ;; *) rest="$rest $node" ;; esac
+  done
+  [ -z "$rest" ] || kubectl uncordon $rest
+}
+trap uncordon EXIT
+trap 'exit 1' HUP INT TERM
 evict() {  # namespace, pod
   printf '{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"%s","namespace":"%s"}}' \\
     "$2" "$1" | kubectl create --raw "/api/v1/namespaces/$1/pods/$2/eviction" -f -
@@ -140,16 +160,26 @@ def write_kubectl_script(instance: Cluster, solution: Plan) -> str:
         *_remarks(instance, order),
         FUNCTIONS,
     ]
-    nodes = " ".join(shlex.quote(name) for name in instance.node_names)
     if changes:
-        lines.append(f"kubectl cordon {nodes}")
+        lines.append(f"cordon {' '.join(map(shlex.quote, instance.node_names))}")
     for number, change, row in _rows(instance, order):
         where = f"{row['from'] or NOWHERE} -> {row['to'] or NOWHERE}"
         lines += ["", f"# {number}. {change.action} {row['pod']}: {where}"]
         lines += _commands(instance, change)
-    if changes:
-        lines += ["", "# leave out those that were cordoned before", f"kubectl uncordon {nodes}"]
+    emptied = [shlex.quote(instance.node_names[j]) for j in _drained(instance, solution)]
+    if emptied:
+        lines += ["", "# nothing runs there now: they stay cordoned"]
+        lines.append(f"drained={shlex.quote(' '.join(emptied))}")
     return "\n".join(lines) + "\n"
+
+
+def _drained(instance: Cluster, plan: Plan) -> list[int]:
+    """Return the nodes that a plan empties, where that is its goal."""
+    if instance.goal != "drain":
+        return []
+    uses = instance.hold != DAEMON
+    now, then = (set(node[uses & (node >= 0)].tolist()) for node in (instance.current, plan.node))
+    return sorted(now - then)
 
 
 def _commands(instance: Cluster, change: Change) -> list[str]:

@@ -10,25 +10,30 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import Literal
 
 from ordino.core.errors import InstanceError, MissingExtraError, clip
 from ordino.core.plain import Node, parse_json
 from ordino.core.text import Text
 from ordino.instances.podpacking.assembly import Assembly
-from ordino.instances.podpacking.objects import finished, read_node, read_pod
+from ordino.instances.podpacking.objects import finished, read_labels, read_node, read_pod
 from ordino.instances.podpacking.selectors import field, label_selector
 from ordino.models.podpacking.problem import Cluster
 
 __all__ = ["read_kubectl", "sniff_kubectl"]
 
 _KINDS = "Node|Pod|List|NodeList|PodList|PriorityClass|PodDisruptionBudget"
-_IGNORED = ("PriorityClassList", "PodDisruptionBudgetList", "Namespace")
+_LIST = r'\s*\{\s*"apiVersion"\s*:\s*"v1"\s*,\s*"items"\s*:|(---\s+)?apiVersion:\s+v1\s+items:\s'
+"""How kubectl begins a list, the first object of which may be longer than what is seen."""
+_IGNORED = ("PriorityClassList", "PodDisruptionBudgetList")
 MOST_PODS = 1_000_000
 
 
 def sniff_kubectl(head: str) -> bool:
     """Tell whether it is JSON or YAML of Kubernetes objects."""
+    if re.match(_LIST, head):
+        return True
     if head.lstrip().startswith("{"):
         kind = re.search(rf'"kind"\s*:\s*"({_KINDS})"', head)
         return kind is not None and re.search(r'"apiVersion"\s*:', head) is not None
@@ -64,6 +69,9 @@ def read_kubectl(
                     raise item.error(f"more than {MOST_PODS} pods")
                 if not finished(item):
                     assembly.add_pod(read_pod(item))
+            elif kind == "Namespace":
+                name, labels = read_labels(item)
+                assembly.namespaces[name] = labels
             elif kind == "PriorityClass":
                 _priority_class(assembly, item)
             elif kind == "PodDisruptionBudget":
@@ -139,9 +147,12 @@ def _objects(document: Node) -> list[Node]:
         )
     items = document.need("items").list()
     single = kind.removesuffix("List")
-    if single and items and "kind" not in items[0].value:
-        return [Node({"kind": single, **item.value}, item.path, item.document) for item in items]
-    return items
+    if not single:
+        return items
+    return [
+        item if field(item, "kind") else replace(item, value=item.value | {"kind": single})
+        for item in items
+    ]
 
 
 def _priority_class(assembly: Assembly, item: Node) -> None:

@@ -6,16 +6,18 @@ secrets are never looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ordino.core.arrays import LARGEST
-from ordino.core.errors import clip
+from ordino.core.errors import clip, nearest
 from ordino.core.plain import Node
 from ordino.instances.podpacking.quantity import quantity
 from ordino.instances.podpacking.selectors import (
+    CORDONED,
+    NOT_READY,
+    UNREACHABLE,
     Selector,
     Taint,
     Toleration,
@@ -25,10 +27,25 @@ from ordino.instances.podpacking.selectors import (
     texts,
 )
 
-__all__ = ["Claim", "NodeObject", "PodObject", "SpreadTerm", "Term", "read_node", "read_pod"]
+__all__ = [
+    "Claim",
+    "NodeObject",
+    "PodObject",
+    "SpreadTerm",
+    "Term",
+    "read_labels",
+    "read_node",
+    "read_pod",
+]
 
 DEFAULT_SLOTS = 110
 """Pods that a node takes which does not say: what the kubelet's default is."""
+
+_PORTABLE = (
+    *("configMap", "secret", "projected", "downwardAPI", "emptyDir"),
+    *("persistentVolumeClaim", "ephemeral"),
+)
+"""Volumes that can be anywhere, or that the assembly looks at."""
 
 Amounts = dict[str, int]
 
@@ -41,8 +58,9 @@ class NodeObject:
     labels: dict[str, str]
     allocatable: Amounts
     taints: tuple[Taint, ...]
-    unschedulable: bool
-    ready: bool
+    """Those that keep pods from arriving; a cordon and a node that is not ready are such taints."""
+    prefers_without: bool
+    """Whether it has taints that keep pods away where there is another node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +69,9 @@ class Term:
 
     key: str
     selector: Selector | None
-    namespaces: tuple[str, ...] | None
-    """`None` for all."""
+    namespaces: tuple[str, ...]
+    among: Selector | None
+    """Namespaces with such labels as well; `None` for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +175,12 @@ def _flag(data: Node | None, key: str) -> bool:
     return found.value
 
 
+def read_labels(data: Node) -> tuple[str, dict[str, str]]:
+    """Read the name and the labels of any object."""
+    metadata = data.need("metadata")
+    return metadata.need("name").string(), texts(field(metadata, "labels"))
+
+
 def read_node(data: Node) -> NodeObject:
     """Read a Node."""
     metadata, spec, status = data.need("metadata"), field(data, "spec"), data.need("status")
@@ -164,6 +189,11 @@ def read_node(data: Node) -> NodeObject:
         for each in _items(spec, "taints")
     ]
     states = {_text(each, "type"): _text(each, "status") for each in _items(status, "conditions")}
+    if _flag(spec, "unschedulable"):
+        taints.insert(0, Taint(CORDONED, "", "NoSchedule"))
+    told = any(each.key in (NOT_READY, UNREACHABLE) for each in taints)
+    if states.get("Ready", "True") != "True" and not told:
+        taints.append(Taint(NOT_READY, "", "NoSchedule"))
     given = field(status, "allocatable") or field(status, "capacity")
     if given is None:
         raise status.error('the field "allocatable" is missing')
@@ -174,8 +204,7 @@ def read_node(data: Node) -> NodeObject:
         texts(field(metadata, "labels")),
         allocatable,
         tuple(each for each in taints if each.effect in ("NoSchedule", "NoExecute")),
-        _flag(spec, "unschedulable"),
-        states.get("Ready", "True") == "True",
+        any(each.effect == "PreferNoSchedule" for each in taints),
     )
 
 
@@ -225,10 +254,7 @@ def read_pod(data: Node) -> PodObject:
             (None if status is None else field(status, "startTime"))
             or field(metadata, "creationTimestamp")
         ),
-        volumes=frozenset(
-            key for each in _items(spec, "volumes") if isinstance(each.value, dict)
-            for key in each.value if key in ("emptyDir", "persistentVolumeClaim", "ephemeral")
-        ),
+        volumes=frozenset(_volumes(spec)),
         unknown=_not_modelled(spec),
     )  # fmt: skip
 
@@ -236,14 +262,32 @@ def read_pod(data: Node) -> PodObject:
 def _not_modelled(spec: Node) -> tuple[str, ...]:
     """Name what the pod asks for and no instance can say."""
     found = ["resourceClaims"] if _items(spec, "resourceClaims") else []
+    found += [f"{kind} volumes" for kind in _volumes(spec) if kind not in _PORTABLE]
+    if any(_is_soft(each) for each in _items(spec, "topologySpreadConstraints")):
+        found.append("topology spread of ScheduleAnyway")
     affinity = field(spec, "affinity")
-    for kind in ("podAffinity", "podAntiAffinity"):
+    for kind in ("nodeAffinity", "podAffinity", "podAntiAffinity"):
         part = None if affinity is None else field(affinity, kind)
-        for each in _items(part, "requiredDuringSchedulingIgnoredDuringExecution"):
-            chosen = each.get("namespaceSelector")
-            if chosen is not None and chosen.value:
-                found.append(f"a namespaceSelector in {kind} (read as all namespaces)")
+        if _items(part, "preferredDuringSchedulingIgnoredDuringExecution"):
+            found.append(f"preferred {kind}")
     return tuple(dict.fromkeys(found))
+
+
+def _volumes(spec: Node) -> Iterator[str]:
+    """Yield the kinds of a pod's volumes."""
+    for each in _items(spec, "volumes"):
+        if isinstance(each.value, dict):
+            yield from (clip(kind, 30) for kind in each.value if kind != "name")
+
+
+def _is_soft(constraint: Node) -> bool:
+    """Tell whether a topology spread is a mere wish."""
+    asked = constraint.need("whenUnsatisfiable")
+    if asked.string() not in ("DoNotSchedule", "ScheduleAnyway"):
+        raise asked.error(
+            f"{clip(asked.value)!r}: {nearest(asked.value, ('DoNotSchedule', 'ScheduleAnyway'))}"
+        )
+    return bool(asked.value == "ScheduleAnyway")
 
 
 def finished(data: Node) -> bool:
@@ -335,17 +379,17 @@ def _terms(
         selector = _with_own(selector, _items(each, "matchLabelKeys"), labels, "In")
         selector = _with_own(selector, _items(each, "mismatchLabelKeys"), labels, "NotIn")
         named = tuple(sorted(item.string() for item in _items(each, "namespaces")))
-        everywhere = each.get("namespaceSelector")
-        all_of_them = everywhere is not None and everywhere.value is not None
-        names = None if all_of_them else named or (namespace,)
-        found.append(Term(each.need("topologyKey").string(), selector, names))
+        among = label_selector(each.get("namespaceSelector"))
+        if among is None:
+            named = named or (namespace,)
+        found.append(Term(each.need("topologyKey").string(), selector, named, among))
     return tuple(found)
 
 
 def _spreads(spec: Node, labels: dict[str, str]) -> tuple[SpreadTerm, ...]:
     found = []
     for each in _items(spec, "topologySpreadConstraints"):
-        if each.need("whenUnsatisfiable").string() != "DoNotSchedule":
+        if _is_soft(each):
             continue
         selector = label_selector(each.get("labelSelector"))
         selector = _with_own(selector, _items(each, "matchLabelKeys"), labels, "In")
@@ -365,8 +409,10 @@ def _spreads(spec: Node, labels: dict[str, str]) -> tuple[SpreadTerm, ...]:
 
 def _ports(spec: Node) -> tuple[Claim, ...]:
     found = set()
-    every: list[Any] = [*_items(spec, "containers"), *_items(spec, "initContainers")]
-    for container in every:
+    sidecars = [
+        each for each in _items(spec, "initContainers") if _text(each, "restartPolicy") == "Always"
+    ]
+    for container in [*_items(spec, "containers"), *sidecars]:
         for each in _items(container, "ports"):
             port = field(each, "hostPort")
             if port is not None and port.integer(0, 65535):

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from ordino.core.errors import clip
 from ordino.core.plain import Node
 
-__all__ = ["Expression", "Selector", "Taint", "Toleration", "label_selector", "node_terms"]
+__all__ = [
+    "Expression",
+    "Selector",
+    "Taint",
+    "Toleration",
+    "label_selector",
+    "node_terms",
+    "selects",
+]
 
 Labels = Mapping[str, str]
 
@@ -44,6 +52,11 @@ class Expression:
 Selector = tuple[Expression, ...]
 """All expressions must match."""
 
+CORDONED = "node.kubernetes.io/unschedulable"
+NOT_READY = "node.kubernetes.io/not-ready"
+UNREACHABLE = "node.kubernetes.io/unreachable"
+_STATES = {CORDONED: "cordoned", NOT_READY: "not ready", UNREACHABLE: "unreachable"}
+
 _LABELS = ("In", "NotIn", "Exists", "DoesNotExist")
 _NODES = (*_LABELS, "Gt", "Lt")
 
@@ -58,6 +71,11 @@ def label_selector(data: Node | None) -> Selector | None:
     if (expressions := field(data, "matchExpressions")) is not None:
         found += [_expression(each, _LABELS) for each in expressions.list()]
     return tuple(found)
+
+
+def selects(selector: Selector | None, labels: dict[str, str]) -> bool:
+    """Tell whether labels match a selector; `None` matches nothing."""
+    return selector is not None and all(each.matches(labels) for each in selector)
 
 
 def node_terms(data: Node) -> tuple[tuple[Selector, Selector], ...]:
@@ -112,6 +130,11 @@ class Taint:
     key: str
     value: str
     effect: str
+
+    @property
+    def reason(self) -> str:
+        """Why pods that do not tolerate it may not arrive."""
+        return _STATES.get(self.key, f"taint {self}")
 
     def __str__(self) -> str:
         return f"{self.key}{'=' if self.value else ''}{self.value}:{self.effect}"

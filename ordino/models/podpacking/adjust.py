@@ -53,15 +53,6 @@ def adjust(
     Raises:
         UsageError: A value that makes no sense.
     """
-    made = instance
-    if scale is not None:
-        for name, count in _assignments("scale", scale):
-            made = _scaled(made, name, count)
-    if remove_node is not None:
-        made = without(made, [_node(made, name) for name in remove_node.split(",")])
-    if add_node is not None:
-        for name, count in _assignments("add-node", add_node, 1):
-            made = _with_copies(made, _node(made, name), count)
     changes: dict[str, Any] = {
         "goal": goal,
         "order": order,
@@ -71,14 +62,30 @@ def adjust(
         "eviction_weight": eviction_weight,
     }
     changes = {key: value for key, value in changes.items() if value is not None}
-    if node_cost is not None:
-        changes["cost"] = _costs(made, node_cost)
-    if protect is not None:
-        made = _protected(made, protect.split(","))
     try:
+        made = _what_if(instance, add_node, remove_node, scale)
+        if node_cost is not None:
+            changes["cost"] = _costs(made, node_cost)
+        if protect is not None:
+            made = _protected(made, protect.split(","))
         return replace(made, **changes)
     except InstanceError as error:
         raise UsageError(error.message) from None
+
+
+def _what_if(
+    instance: Cluster, add_node: str | None, remove_node: str | None, scale: str | None
+) -> Cluster:
+    made = instance
+    if scale is not None:
+        for name, count in _assignments("scale", scale):
+            made = _scaled(made, name, count)
+    if remove_node is not None:
+        made = without(made, [_node(made, name) for name in remove_node.split(",")])
+    if add_node is not None:
+        for name, count in _assignments("add-node", add_node, 1):
+            made = _with_copies(made, _node(made, name), count)
+    return made
 
 
 def _assignments(option: str, text: str, default: int | None = None) -> list[tuple[str, int]]:
@@ -156,7 +163,13 @@ def without(cluster: Cluster, gone: list[int]) -> Cluster:
     changes = _pods(cluster, np.flatnonzero(stays))
     changes["current"] = number[cluster.current[stays]]
     changes["hold"] = np.where(homeless, FREE, cluster.hold)[stays]
-    return replace(cluster, **changes, **_nodes(cluster, kept))
+    changes |= _nodes(cluster, kept)
+    left = [set(topology.domain.tolist()) for topology in changes["topologies"]]
+    changes["spreads"] = tuple(
+        replace(rule, domains=tuple(each for each in rule.domains if each in left[rule.topology]))
+        for rule in cluster.spreads
+    )
+    return replace(cluster, **changes)
 
 
 def _pods(cluster: Cluster, chosen: Integers) -> dict[str, Any]:
@@ -232,16 +245,20 @@ def _own_domains(topology: Topology, names: list[str]) -> Topology:
     return replace(topology, domain=domain, names=tuple(labels))
 
 
+def _names(workload: str) -> list[str]:
+    """Return what a workload may be called: in full, by its own name, or by what it is part of, as
+    in `prod/Deployment/web/ReplicaSet/web-7d9f8b6c5d`."""
+    parts = workload.split("/")
+    whole = ["/".join(parts[:3]), parts[2]] if len(parts) > 3 else []
+    return [workload, parts[-1], *whole]
+
+
 def _scaled(cluster: Cluster, name: str, count: int) -> Cluster:
     """Give a workload another number of pods: the newest go, those that wait first."""
-    endings = [
-        number
-        for number, each in enumerate(cluster.workload_names)
-        if each == name or each.rpartition("/")[2] == name
-    ]
+    called = [_names(each) for each in cluster.workload_names]
+    endings = [number for number, names in enumerate(called) if name in names]
     if not endings:
-        short = [each.rpartition("/")[2] for each in cluster.workload_names]
-        raise UnknownNameError("workload", name, [*cluster.workload_names, *short])
+        raise UnknownNameError("workload", name, [each for names in called for each in names])
     if len(endings) > 1:
         known = " or ".join(cluster.workload_names[each] for each in endings[:5])
         raise UsageError(f"scale {name}: say which, {known}")

@@ -75,13 +75,15 @@ def _drained(instance: Cluster) -> tuple[int, int]:
     ]
     for weight, limit in weights:
         saved = min(saved, _most_saved(instance.cost[loose], weight, limit))
-    order = np.argsort(count[loose] / np.maximum(instance.cost[loose], 1e-9), kind="stable")
-    emptied = np.cumsum(instance.cost[loose][order])
+    paid = loose[instance.cost[loose] > 0]
+    cost, pods = instance.cost[paid], count[paid]
+    order = np.argsort(pods / cost, kind="stable")
+    emptied = np.cumsum(cost[order])
     whole = int(np.searchsorted(emptied, saved, side="right"))
-    moves = int(count[loose][order[:whole]].sum())
+    moves = int(pods[order[:whole]].sum())
     if whole < order.size and (missing := saved - (int(emptied[whole - 1]) if whole else 0)) > 0:
-        split = loose[order[whole]]
-        moves += -(-missing * int(count[split]) // int(instance.cost[split]))
+        split = order[whole]
+        moves += -(-missing * int(pods[split]) // int(cost[split]))
     return total - saved, moves
 
 

@@ -251,7 +251,7 @@ def _spread(instance: Cluster, rule: Spread, node: Integers, arrives: Mask) -> l
         text = f" ({rule.text})" if rule.text else ""
         if place < 0:
             message = f"{instance.pod(pod)} is on {instance.node(int(node[pod]))}, "
-            message += f"which has no label {topology.key}{text}"
+            message += f"which is in no {topology.key} that counts{text}"
             found.append(Violation("spread", message))
             continue
         here = int(count[place])

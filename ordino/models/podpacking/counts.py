@@ -15,6 +15,9 @@ from ordino.models.podpacking.problem import FREE, Cluster, Plan
 
 __all__ = ["Cell", "cells", "expand", "plan_of"]
 
+MOST_STEPS = 20_000
+"""Times that a choice of devices is taken back."""
+
 Cell = tuple[int, int]
 """Class, node."""
 
@@ -93,7 +96,47 @@ def _movers(cluster: Cluster, c: int, movers: list[int], evicted: dict[Cell, int
 
 
 def plan_of(cluster: Cluster, node: Integers, device: Integers | None = None) -> Plan:
-    """Make a plan; `device` only where pods share devices."""
+    """Make a plan. Where pods share devices and `device` is not given, those of each node are
+    chosen: no cluster says which one a running pod has."""
     if not cluster.shares:
         return Plan(node)
-    return Plan(node, np.full(cluster.pods, -1) if device is None else device)
+    return Plan(node, _some_devices(cluster, node) if device is None else device)
+
+
+def _some_devices(cluster: Cluster, node: Integers) -> Integers:
+    """Find a device for each share, as far as that is found."""
+    device = np.full(cluster.pods, -1)
+    share = cluster.share[cluster.kind]
+    by_node: dict[int, list[int]] = {}
+    sharing = np.flatnonzero((node >= 0) & (share > 0))
+    for pod in sharing[np.argsort(-share[sharing], kind="stable")].tolist():
+        by_node.setdefault(int(node[pod]), []).append(pod)
+    for j, pods in by_node.items():
+        chosen = _packed(share[pods].tolist(), int(cluster.devices[j]), cluster.device_size)
+        if chosen is not None:
+            device[pods] = chosen
+    return device
+
+
+def _packed(shares: list[int], count: int, size: int) -> list[int] | None:
+    """Return a device for each of some shares, the largest first: the first with room, or another
+    one where that leads to no end; `None` where there is none, or none is found soon."""
+    free = [size] * count
+    chosen: list[int] = []
+    d = steps = 0
+    while len(chosen) < len(shares):
+        share = shares[len(chosen)]
+        while d < count and (free[d] < share or free[d] in free[:d]):
+            d += 1
+        if d < count:
+            chosen.append(d)
+            free[d] -= share
+            d = 0
+        elif chosen and steps < MOST_STEPS:
+            d = chosen.pop()
+            free[d] += shares[len(chosen)]
+            d += 1
+            steps += 1
+        else:
+            return None
+    return chosen

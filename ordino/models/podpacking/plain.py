@@ -87,6 +87,8 @@ def to_data(cluster: Any, holds: Sequence[str]) -> dict[str, Any]:
     for field in _RULES:
         if rules := getattr(cluster, field):
             data[field] = [rule.to_data() for rule in rules]
+    if cluster.left_out:
+        data["left_out"] = [{"name": name, "why": why} for name, why in cluster.left_out]
     for field in ("workload_names", "notes"):
         if values := getattr(cluster, field):
             data[field] = list(values)
@@ -104,7 +106,7 @@ def arguments(data: Node, holds: Sequence[str]) -> dict[str, Any]:
     fields = data.object(
         *("resources", "nodes", "classes", "pods", "priorities"),
         optional=(
-            *("barred", "reasons", "workload_names", "notes"),
+            *("barred", "reasons", "workload_names", "notes", "left_out"),
             *_TEXTS,
             *_NUMBERS,
             *_RULES,
@@ -115,6 +117,9 @@ def arguments(data: Node, holds: Sequence[str]) -> dict[str, Any]:
     for key in ("resources", "reasons", "workload_names", "notes"):
         if key in fields:
             made[key] = tuple(each.string() for each in fields[key].list())
+    if "left_out" in fields:
+        rows = [each.object("name", "why") for each in fields["left_out"].list()]
+        made["left_out"] = tuple((row["name"].string(), row["why"].string()) for row in rows)
     made["priorities"] = tuple(fields["priorities"].integers())
     for key, kind in _RULES.items():
         if key in fields:

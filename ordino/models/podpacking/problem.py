@@ -117,6 +117,7 @@ class Cluster(Content):
         workload_names: Of the controllers.
         created: When each pod was created, in seconds of any clock; shape (pods,).
         notes: Rules of the input that are not modelled, and what else a reader should know.
+        left_out: Names of pods of the input that are no part of the instance, each with the reason.
         worth: What an unplaced pod of each class counts (derived); shape (classes,).
 
     Raises:
@@ -160,6 +161,7 @@ class Cluster(Content):
     workload_names: tuple[str, ...] = label(default=())
     created: Integers = label()  # noqa: RUF009
     notes: tuple[str, ...] = label(default=())
+    left_out: tuple[tuple[str, str], ...] = label(default=())
     worth: Integers = label(init=False)  # noqa: RUF009
 
     def __post_init__(self) -> None:
@@ -193,6 +195,10 @@ class Cluster(Content):
         self._require_ranges(nodes, classes)
         for rule in (*self.separations, *self.affinities, *self.spreads):
             rule.require(len(self.topologies), classes)
+        for budget in self.budgets:
+            if max(budget.members, default=-1) >= classes:
+                found = max(budget.members)
+                raise InstanceError(f"a budget names class {found}, expected 0 to {classes - 1}")
         for topology in self.topologies:
             if topology.domain.size != nodes:
                 raise InstanceError(f"topology {topology.key}: expected a domain a node")
@@ -303,6 +309,13 @@ class Cluster(Content):
         guard_total(total(self.share) + sum(self.devices.tolist()) * self.device_size, "devices")
         guard_total(sum(self.cost.tolist()), "total cost")
         guard_total(self.pods * (self.move_weight + self.eviction_weight), "disruption")
+        shared = np.zeros(self.nodes, dtype=np.int64)
+        runs = self.current >= 0
+        np.add.at(shared, self.current[runs], self.share[self.kind[runs]])
+        crowded = np.flatnonzero(shared > self.devices * self.device_size)
+        if crowded.size:
+            node = self.node(int(crowded[0]))
+            raise InstanceError(f"{node}: pods that run there share more than its devices")
 
     @classmethod
     def of(

@@ -16,7 +16,9 @@ from ordino.core.content import Content, label
 from ordino.core.errors import InstanceError
 from ordino.core.plain import Node
 
-__all__ = ["Affinity", "DisruptionBudget", "Separation", "Spread", "Topology"]
+__all__ = ["ZONE", "Affinity", "DisruptionBudget", "Separation", "Spread", "Topology"]
+
+ZONE = "topology.kubernetes.io/zone"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -25,7 +27,8 @@ class Topology(Content):
 
     Attributes:
         key: The label; empty for every node by itself.
-        domain: Number of each node's domain, -1 where it has no such label; shape (nodes,).
+        domain: Number of each node's domain, -1 where it has none: no such label, or no part in a
+            topology spread; shape (nodes,).
         names: Of the domains.
     """
 
@@ -143,7 +146,7 @@ class Spread(_Pairing):
 
     Attributes:
         max_skew: At least 1.
-        domains: Those that count: which a node eligible for the owners lies in.
+        domains: Those that count.
         min_domains: Where fewer domains count, the fewest are taken to be 0.
     """
 

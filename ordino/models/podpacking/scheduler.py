@@ -21,6 +21,7 @@ from ordino.core.arrays import Integers
 from ordino.core.errors import UsageError, clip
 from ordino.models.podpacking import scheduler_state as state
 from ordino.models.podpacking.problem import FREE, Cluster, Plan, Spread
+from ordino.models.podpacking.rules import ZONE
 
 __all__ = ["Arrivals", "Configuration", "Replay", "Strategy", "Ties", "shape_of"]
 
@@ -31,7 +32,6 @@ Arrivals = Literal["together", "by-age"]
 STRATEGIES: tuple[Strategy, ...] = ("least-allocated", "most-allocated", "requested-to-capacity")
 CPU_WITHOUT_REQUEST, MEMORY_WITHOUT_REQUEST = 100, 200 * 2**20
 """What scoring takes for a pod that asks for no cpu or memory."""
-ZONE = "topology.kubernetes.io/zone"
 NODES_AT_ONCE = 2_000_000
 """Nodes looked at between two looks at the budget: some 50 ms."""
 COUNTERS = 7

@@ -109,9 +109,10 @@ class Configurations:
         instance = self.instance
         if instance.goal != "place":
             return None
-        tier, disruption = self._what(level)
+        disruption = self._what(level)[1]
         if disruption and min(instance.move_weight, instance.eviction_weight) == 0:
             return None
+        tier = max(self._what(each)[0] for each in range(level + 1))
         found: int | None = None
         for stays in (False, True) if not disruption else (True,):
             master = _Master(self, tier, stays)

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from ordino.core.budget import Budget
 from ordino.core.errors import UnknownNameError, UsageError
 from ordino.core.explanation import Explanation, Reason
+from ordino.heuristics.podpacking.room import Room
+from ordino.heuristics.podpacking.rules import keep
 from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.models.podpacking.steps import Gathering, Rule, steps
 from ordino.solvers.conflict import irreducible
@@ -49,30 +51,35 @@ def explain(
     Raises:
         UsageError: There is no such pod, or more than one.
     """
-    node = instance.current if solution is None else solution.node
+    plan = keep(instance) if solution is None else solution
     if pod is None:
-        return _overview(instance, node)
+        return _overview(instance, plan)
+    absent = [each for each in instance.left_out if pod in _names(each[0])]
+    if absent and not any(pod in _names(each) for each in instance.pod_names):
+        summary = "; ".join(f"pod {name} is left out: {why}" for name, why in absent)
+        return Explanation(subject="question", summary=summary)
     number = _number(instance, pod)
     name = instance.pod(number)
-    if node[number] >= 0:
-        where = instance.node(int(node[number]))
+    if plan.node[number] >= 0:
+        where = instance.node(int(plan.node[number]))
         return Explanation(subject="question", summary=f"{name} does not wait: it is on {where}")
-    reasons = _reasons(instance, node, number, budget)
+    reasons = _reasons(instance, plan, number, budget)
     told = tuple(Reason(each.kind, each.told) for each in reasons)
     if not reasons:
-        fitting = np.flatnonzero(~_barred(instance, node, number))
+        fitting = np.flatnonzero(~_barred(instance, plan, number))
         where = instance.node(int(fitting[0]))
         summary = f"{name} could run on {where} as things are"
         return Explanation(subject="question", summary=summary)
-    return _remedy(replace(instance, current=node, goal="place"), number, told, budget)
+    return _remedy(replace(instance, current=plan.node, goal="place"), number, told, budget)
+
+
+def _names(pod: str) -> tuple[str, str]:
+    """Return what a pod may be called: with its namespace, and without."""
+    return pod, pod.rpartition("/")[2]
 
 
 def _number(instance: Cluster, name: str) -> int:
-    found = [
-        number
-        for number, each in enumerate(instance.pod_names)
-        if each == name or each.rpartition("/")[2] == name
-    ]
+    found = [number for number, each in enumerate(instance.pod_names) if name in _names(each)]
     if not found:
         raise UnknownNameError("pod", name, instance.pod_names)
     if len(found) > 1:
@@ -81,9 +88,9 @@ def _number(instance: Cluster, name: str) -> int:
     return found[0]
 
 
-def _obstacles(instance: Cluster, node: npt.NDArray[np.int64], k: int) -> list[_Obstacle]:
+def _obstacles(instance: Cluster, plan: Plan, k: int) -> list[_Obstacle]:
     """Return every requirement of a class of pods that a node does not meet."""
-    nodes = instance.nodes
+    nodes, node = instance.nodes, plan.node
     runs = node >= 0
     kind = instance.kind[runs]
     found = []
@@ -104,15 +111,10 @@ def _obstacles(instance: Cluster, node: npt.NDArray[np.int64], k: int) -> list[_
             told += f"; the most is {free[best, r]} on {instance.node(best)}"
             found.append(_Obstacle("room", told, bars))
     if instance.whole[k] or instance.share[k]:
-        taken = np.zeros(nodes, dtype=np.int64)
-        amount = instance.whole[kind] * instance.device_size + instance.share[kind]
-        np.add.at(taken, node[runs], amount)
-        asked = int(instance.whole[k]) * instance.device_size + int(instance.share[k])
-        bars = instance.devices * instance.device_size - taken < asked
+        bars = ~Room(instance, plan).fits_devices(k)
         if bars.any():
-            told = (
-                f"{int(bars.sum())} of {nodes} nodes have less of their devices free than it asks"
-            )
+            lack = "no share of a device" if instance.share[k] else "not the devices"
+            told = f"{int(bars.sum())} of {nodes} nodes have {lack} free that it asks for"
             found.append(_Obstacle("devices", told, bars))
     rules: list[Rule] = [*instance.separations, *instance.affinities, *instance.spreads]
     for rule in rules:
@@ -131,19 +133,17 @@ def _obstacles(instance: Cluster, node: npt.NDArray[np.int64], k: int) -> list[_
     return found
 
 
-def _barred(instance: Cluster, node: npt.NDArray[np.int64], pod: int) -> Mask:
+def _barred(instance: Cluster, plan: Plan, pod: int) -> Mask:
     """Tell which nodes do not take a pod as things are."""
     barred = np.zeros(instance.nodes, dtype=bool)
-    for each in _obstacles(instance, node, int(instance.kind[pod])):
+    for each in _obstacles(instance, plan, int(instance.kind[pod])):
         barred |= each.bars
     return barred
 
 
-def _reasons(
-    instance: Cluster, node: npt.NDArray[np.int64], pod: int, budget: Budget
-) -> list[_Obstacle]:
+def _reasons(instance: Cluster, plan: Plan, pod: int, budget: Budget) -> list[_Obstacle]:
     """Return an irreducible set of requirements that leaves no node, or none."""
-    found = _obstacles(instance, node, int(instance.kind[pod]))
+    found = _obstacles(instance, plan, int(instance.kind[pod]))
 
     def refuted(part: Sequence[_Obstacle]) -> bool:
         barred = np.zeros(instance.nodes, dtype=bool)
@@ -158,15 +158,15 @@ def _reasons(
     return irreducible(found, refuted, budget)[0]
 
 
-def _overview(instance: Cluster, node: npt.NDArray[np.int64]) -> Explanation:
+def _overview(instance: Cluster, plan: Plan) -> Explanation:
     """Tell of every class of waiting pods what bars it from how many nodes."""
-    waiting = np.flatnonzero(node < 0)
+    waiting = np.flatnonzero(plan.node < 0)
     by_class = Counter(instance.kind[waiting].tolist())
     reasons = []
     for k, count in by_class.most_common(MOST_PODS):
         first = instance.pod(int(waiting[instance.kind[waiting] == k][0]))
         more = f" and {count - 1} like it" if count > 1 else ""
-        obstacles = _obstacles(instance, node, k)
+        obstacles = _obstacles(instance, plan, k)
         barred = np.zeros(instance.nodes, dtype=bool)
         for each in obstacles:
             barred |= each.bars

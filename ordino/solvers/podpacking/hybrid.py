@@ -12,7 +12,7 @@ from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.podpacking.annealing import AWAY, KERNELS, Annealing, packs
-from ordino.heuristics.podpacking.draining import Draining, greedy_drain
+from ordino.heuristics.podpacking.draining import Draining, empty_greedily
 from ordino.heuristics.podpacking.rules import best_fit
 from ordino.models.podpacking import cpsat as model
 from ordino.models.podpacking.problem import Cluster, Plan
@@ -39,8 +39,11 @@ def hybrid() -> Solver:
     """Return a solver that works until its budget ends or the incumbent is closed."""
 
     def solve(instance: Cluster, incumbent: Incumbent, budget: Budget) -> None:
-        start = greedy_drain if instance.goal == "drain" else best_fit
-        incumbent.offer(start(instance), NAME)
+        if instance.goal == "drain":
+            first = budget.child(seconds=FIRST_SHARE * budget.remaining())
+            empty_greedily(instance, incumbent, first, NAME)
+        else:
+            incumbent.offer(best_fit(instance), NAME)
         finding = _Finding(instance, incumbent)
         finding.load(budget.child(seconds=LOAD_SHARE * budget.remaining()))
         finding.anneal(budget.child(seconds=FIRST_SHARE * budget.remaining()), ROUND)
