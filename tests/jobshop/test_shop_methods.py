@@ -19,6 +19,7 @@ from ordino.instances.jobshop.generate_shop import general, hybrid_flow
 from ordino.models.jobshop.check import check
 from ordino.models.jobshop.cpsat import formulate
 from ordino.models.jobshop.shop import Shop
+from ordino.models.jobshop.shop_bounds import mean_busy_time
 from ordino.models.jobshop.timing import contradiction
 
 GENERAL = {
@@ -54,6 +55,14 @@ def test_bounds_stay_below_the_optimum_and_rules_above(shop: Shop) -> None:
             for schedule in ("non-delay", "active"):
                 found = resolve(spec.make)(shop, schedule=schedule)
                 assert check(shop, found).objective >= optimum, spec.name
+
+
+def test_bounds_of_sums_are_exact_beyond_what_floats_hold() -> None:
+    weight = 2**54 + 3
+    shop = Shop.of([[[(0, 1)]]], weights=[weight], goal="flow-time")
+    assert ordino.compute_bounds(shop)["one-machine"] == weight
+    thirds = mean_busy_time([0, 0, 0], [3, 3, 3], [1, 1, 1])
+    assert thirds == 3 + 6 + 9
 
 
 @pytest.mark.parametrize(("solver", "moves"), [("tabu", 100), ("anneal", 3000), ("windows", 5)])
@@ -117,6 +126,13 @@ def test_same_seed_same_answer(solver: str) -> None:
         for _ in range(2)
     ]
     assert runs[0].solution == runs[1].solution
+
+
+def test_annealing_does_its_last_move_whatever_the_number_of_workers() -> None:
+    jobs = [[[(0, 3), (1, 4)], [(1, 2), (0, 5)]] for _ in range(3)]
+    shop = Shop.of(jobs, goal="flow-time")
+    result = ordino.solve(shop, solver="anneal", iterations=361, workers=2, time_limit=10)
+    assert result.stop.value == "iteration_limit"
 
 
 def test_a_shop_that_fits_nowhere_is_proved_infeasible_with_the_reason() -> None:
