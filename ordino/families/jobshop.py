@@ -50,6 +50,12 @@ FAMILY = Family(
         specs.rule(
             "edd", f"{_RULES}:edd", "earliest due date first", takes=f"{_RULES}:takes_due_dates"
         ),
+        specs.rule(
+            "serial",
+            "ordino.heuristics.jobshop.serial:serial",
+            "one job after another, for shops without room between machines",
+            takes="ordino.heuristics.jobshop.serial:takes",
+        ),
         SolverSpec(
             name="random",
             summary="best of many schedules with random priorities",
@@ -117,7 +123,7 @@ FAMILY = Family(
         ),
     ),
     race=(
-        *("mwkr", "mopnr", "spt", "fifo", "edd", "destructive"),
+        *("mwkr", "mopnr", "spt", "fifo", "edd", "serial", "destructive"),
         *("tabu", "insertion", "no-wait", "cpsat", "anneal"),
     ),
     formats=(
@@ -180,6 +186,13 @@ FAMILY = Family(
             read=f"{_FILES}.solutions:read_starts",
             sniff=f"{_FILES}.solutions:sniff_starts",
             write=f"{_FILES}.solutions:write_starts",
+        ),
+        SolutionFormatSpec(
+            name="sequences",
+            summary="a line a machine: its operations (job.position) in turn, as early as may be",
+            read=f"{_FILES}.sequences:read_sequences",
+            sniff=f"{_FILES}.sequences:sniff_sequences",
+            write=f"{_FILES}.sequences:write_sequences",
         ),
     ),
     generators=(

@@ -81,7 +81,8 @@ def general(
         alternatives: Most machines of an operation.
         spread: Share by which the durations of an operation differ at most.
         families: Setup families; 0 for no setups. Between two families a setup takes 1 to
-            `longest_setup`, within one it takes no time; the triangle inequality holds.
+            `longest_setup`, within one it takes no time; the triangle inequality holds. Without
+            room between machines a job is all of one family, for it may leave no time for a setup.
         longest_setup: Greatest setup time.
         downtimes: Of each machine, each 10 to 50 long, within the mean load of the machines.
         tightness: A job's due date is so many times its work; 0 for no due dates. One job in five
@@ -118,7 +119,10 @@ def general(
     shop = [[operation() for _ in range(operations)] for _ in range(jobs)]
     more: dict[str, Any] = {}
     if families:
-        more["setup_families"] = random.integers(0, families, (jobs, operations)).tolist()
+        drawn = random.integers(0, families, (jobs, operations))
+        if buffers != "unlimited":
+            drawn[:] = drawn[:, :1]
+        more["setup_families"] = drawn.tolist()
         more["setups"] = [_triangular(random, families, longest_setup) for _ in range(machines)]
     if downtimes:
         load = sum(min(p for _, p in each) for job in shop for each in job) // machines
