@@ -202,13 +202,18 @@ FAMILY = Family(
             make=f"{_FILES}.generate:taillard",
         ),
         GeneratorSpec(
+            name="taillard-flow",
+            summary="flow shops, durations 1 to 99 (Taillard 1993)",
+            make=f"{_FILES}.generate:flow",
+        ),
+        GeneratorSpec(
             name="hybrid-flow",
             summary="stages of unrelated machines, durations 2 to 9 (Kwon et al. 2021; PARCO 2024)",
             make=f"{_FILES}.generate_shop:hybrid_flow",
         ),
         GeneratorSpec(
             name="general",
-            summary="flexible, with setups, downtimes, due dates, a goal, buffers as asked for",
+            summary="flexible, assembly, setups, downtimes, dates, a goal, buffers as asked for",
             make=f"{_FILES}.generate_shop:general",
         ),
     ),

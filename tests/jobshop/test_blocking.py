@@ -183,10 +183,11 @@ def test_neighbours_that_leave_no_time_for_a_setup_are_named(buffers: str) -> No
 
 @pytest.mark.parametrize("buffers", BUFFERS)
 def test_large_shops_with_all_that_there_is_have_an_answer(buffers: str) -> None:
-    shop = general(jobs=60, families=3, downtimes=3, alternatives=3, seed=2, buffers=buffers)
-    found = serial(shop)
-    assert found is not None
-    assert check(shop, found).valid
+    shop = general(jobs=300, families=3, downtimes=3, seed=2, buffers=buffers)
+    assert "pairs of operations" in str(takes_shop(shop))
+    result = ordino.solve(shop, time_limit=20)
+    assert result.status is Status.FEASIBLE
+    assert result.solution == serial(shop)
 
 
 def test_what_job_insertion_does_not_take() -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kits.blocking import blocking_shops
 from kits.shop import best_schedule, shops
 
-import ordino
 from ordino.core.errors import InputError
 from ordino.heuristics.jobshop.serial import serial
 from ordino.instances.jobshop.sequences import write_sequences
@@ -137,11 +134,3 @@ def test_orders_without_buffers_are_feasible_and_no_later(
         report = check(shop, read(write_sequences(shop, schedule), shop))
         assert report.violations == ()
         assert report.objective <= check(shop, schedule).objective
-
-
-def test_the_command_checks_orders(tmp_path: Path) -> None:
-    instance, orders = tmp_path / "a.txt", tmp_path / "orders.txt"
-    instance.write_text("2 2\n0 2 1 2\n1 2 0 2\n")
-    orders.write_text("machine 0: 0.0 1.1\nmachine 1: 1.0 0.1\n")
-    shop = ordino.read(instance)
-    assert check(shop, read_solution(orders, shop)[0]).objective == 4

@@ -156,6 +156,10 @@ def test_search_goes_on_where_machines_end_for_ever() -> None:
 def test_generators_refuse_what_makes_no_sense() -> None:
     with pytest.raises(UsageError, match="the goal tardiness needs due dates"):
         general(goal="tardiness")
+    with pytest.raises(UsageError, match="the variant swap needs chains"):
+        general(reach=2, buffers="swap")
+    with pytest.raises(UsageError, match="initial setups need families"):
+        general(initial=True)
     with pytest.raises(UsageError, match="jobs 0: expected at least 1"):
         hybrid_flow(jobs=0)
     with pytest.raises(UsageError, match="expected 0 <= shortest <= longest"):
@@ -172,6 +176,13 @@ def test_generated_shops_are_what_was_asked_for() -> None:
     assert (shop.setup_families, shop.down_machine.size) == (3, 12)
     assert sorted(shop.weights.tolist()) == [1, 1, 2, 2, 2, 2, 2, 2, 4, 4]
     assert replace(shop, goal="makespan").buffers == "no-wait"
+    shop = general(seed=3, reach=3, arrivals=0.5, families=2, initial=True, tightness=2.0)
+    load = int(shop.least_duration.sum()) // shop.machines
+    assert 0 < shop.release_dates.max() <= load // 2
+    assert (shop.due_dates > shop.release_dates).all()
+    assert not shop.chained
+    assert all(len(each) == 1 for i, each in enumerate(shop.successors) if i % 6 < 5)
+    assert shop.setup[:, -1].min() >= 1
 
 
 @given(shops())
