@@ -114,13 +114,10 @@ def _operation(line: Line, column: int, token: str, shop: Shop) -> int:
 
 class _Times:
     """A graph of what waits for what: an arc leads to an operation that starts so much time later
-    than another, at least. Its weight is the opposite, and a little more where no circle can turn
-    at one instant, so that a deadlock is a circle of negative weight."""
+    than another, at least; its weight is the opposite."""
 
     def __init__(self, shop: Shop, alternative: Integers, sequences: dict[int, list[int]]) -> None:
         self._shop = shop
-        self._unit = shop.operations + 1
-        self._more = int(shop.buffers in ("unlimited", "blocking"))
         self._duration: list[int] = shop.duration[alternative].tolist()
         self._machine: list[int] = shop.machine[alternative].tolist()
         self._start: list[int] = shop.release_dates[shop.job].tolist()
@@ -148,13 +145,15 @@ class _Times:
 
     def _add(self, one: int, other: int, time: int) -> None:
         time = max(time, self._graph.get_edge_data(one, other, {"time": time})["time"])
-        self._graph.add_edge(one, other, time=time, weight=-(time * self._unit + self._more))
+        self._graph.add_edge(one, other, time=time, weight=-time)
 
     def earliest(self, text: Text) -> Integers:
         """Return the earliest start of each operation, other orders than these aside."""
         parts = list(nx.strongly_connected_components(self._graph))
         for part in parts:
-            self._refuse_deadlock(part, text)
+            if (circle := self._deadlock(part)) is not None:
+                way = " -> ".join(_name(self._shop, i) for i in circle)
+                raise text.error(f"the sequences are deadlocked: {clip(way, MOST_TOLD)}")
         down = {m: self._shop.downtimes(m) for m in np.unique(self._shop.down_machine).tolist()}
         order = [i for part in reversed(parts) for i in part]
         start, changed = self._start, True
@@ -173,14 +172,21 @@ class _Times:
                     start[i], changed = found, True
         return np.array(start, dtype=np.int64)
 
-    def _refuse_deadlock(self, part: set[int], text: Text) -> None:
-        """Refuse a strongly connected part of the graph that has a circle of negative weight."""
+    def _deadlock(self, part: set[int]) -> list[int] | None:
+        """Return a circle of a strongly connected part that takes time, or that takes none where
+        the moves of an instant have an order; `None` if there is none."""
         some = next(iter(part))
         if len(part) == 1 and not self._graph.has_edge(some, some):
-            return
-        try:
-            circle = nx.find_negative_cycle(self._graph.subgraph(part), some)
-        except nx.NetworkXError:
-            return
-        way = " -> ".join(_name(self._shop, i) for i in circle)
-        raise text.error(f"the sequences are deadlocked: {clip(way, MOST_TOLD)}")
+            return None
+        graph = self._graph.subgraph(part).copy()
+        if self._shop.buffers == "no-wait":
+            try:
+                circle: list[int] = nx.find_negative_cycle(graph, some)
+            except nx.NetworkXError:
+                return None
+            return circle
+        turns = self._shop.buffers == "swap"
+        for one, other, time in graph.edges(data="time"):
+            if time or not turns:
+                return [one, *nx.shortest_path(graph, other, one)]
+        return None
