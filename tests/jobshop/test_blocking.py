@@ -34,7 +34,7 @@ def _solved(instance: Shop) -> tuple[int, Schedule] | None:
     if solver.solve(model) == cp_model.INFEASIBLE:
         return None
     solution = formulation.read(list(solver.response_proto.solution))
-    return int(solver.objective_value), solution
+    return round(solver.objective_value), solution
 
 
 def _complete_hint(instance: Shop, solution: Schedule) -> bool:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise, permutations, product
+from math import factorial, prod
 
 import networkx as nx
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from ordino.models.jobshop.check import check
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import GOALS, Shop
+
+MOST_ORDERS = 1000
+"""Of all machines, without a choice of them: what brute force tries in a second or less."""
 
 
 @st.composite
@@ -24,7 +30,10 @@ def blocking_shops(draw: st.DrawFn, *, buffers: str, plain: bool = False) -> Sho
     dates = st.lists(st.integers(0, 4), min_size=count, max_size=count)
     places = [(job, position) for job, row in enumerate(jobs) for position in range(len(row))]
     alternatives = [[[pair] for pair in job] for job in jobs]
-    if not plain:
+    loads = Counter(machine for row in jobs for machine, _ in row)
+    orders = prod(map(factorial, loads.values()))
+    assume(orders <= MOST_ORDERS)
+    if not plain and orders <= MOST_ORDERS // 8:
         for job, position in draw(st.sets(st.sampled_from(places), max_size=2)):
             machine, duration = jobs[job][position]
             alternatives[job][position].append(((machine + 1) % machines, duration + 1))
