@@ -239,7 +239,7 @@ def _chosen(
         specs = [home.solver(name) for name in home.race]
         taking = [spec for spec in specs if spec.refusal(instance) is None]
         lasting = [spec for spec in taking if spec.improves][: max(2, workers)]
-        if not lasting:
+        if not (lasting or any(spec.rule for spec in taking)):
             reasons = (f"{spec.name}: {spec.refusal(instance)}" for spec in specs if spec.improves)
             raise UsageError(f"no solver takes this instance ({'; '.join(reasons)})")
         return [spec for spec in taking if not spec.improves or spec in lasting]

@@ -50,6 +50,12 @@ FAMILY = Family(
         specs.rule(
             "edd", f"{_RULES}:edd", "earliest due date first", takes=f"{_RULES}:takes_due_dates"
         ),
+        specs.rule(
+            "serial",
+            "ordino.heuristics.jobshop.serial:serial",
+            "one job after another, for shops without room between machines",
+            takes="ordino.heuristics.jobshop.serial:takes",
+        ),
         SolverSpec(
             name="random",
             summary="best of many schedules with random priorities",
@@ -117,7 +123,7 @@ FAMILY = Family(
         ),
     ),
     race=(
-        *("mwkr", "mopnr", "spt", "fifo", "edd", "destructive"),
+        *("mwkr", "mopnr", "spt", "fifo", "edd", "serial", "destructive"),
         *("tabu", "insertion", "no-wait", "cpsat", "anneal"),
     ),
     formats=(
@@ -181,6 +187,13 @@ FAMILY = Family(
             sniff=f"{_FILES}.solutions:sniff_starts",
             write=f"{_FILES}.solutions:write_starts",
         ),
+        SolutionFormatSpec(
+            name="sequences",
+            summary="a line a machine: its operations (job.position) in turn, as early as may be",
+            read=f"{_FILES}.sequences:read_sequences",
+            sniff=f"{_FILES}.sequences:sniff_sequences",
+            write=f"{_FILES}.sequences:write_sequences",
+        ),
     ),
     generators=(
         GeneratorSpec(
@@ -189,13 +202,18 @@ FAMILY = Family(
             make=f"{_FILES}.generate:taillard",
         ),
         GeneratorSpec(
+            name="taillard-flow",
+            summary="flow shops, durations 1 to 99 (Taillard 1993)",
+            make=f"{_FILES}.generate:flow",
+        ),
+        GeneratorSpec(
             name="hybrid-flow",
             summary="stages of unrelated machines, durations 2 to 9 (Kwon et al. 2021; PARCO 2024)",
             make=f"{_FILES}.generate_shop:hybrid_flow",
         ),
         GeneratorSpec(
             name="general",
-            summary="flexible, with setups, downtimes, due dates, a goal, buffers as asked for",
+            summary="flexible, assembly, setups, downtimes, dates, a goal, buffers as asked for",
             make=f"{_FILES}.generate_shop:general",
         ),
     ),

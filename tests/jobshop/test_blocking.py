@@ -14,7 +14,9 @@ from ortools.sat.python import cp_model
 import ordino
 from ordino.core.status import Status
 from ordino.heuristics.jobshop import insertion
+from ordino.heuristics.jobshop.serial import serial
 from ordino.instances.jobshop.generate import taillard
+from ordino.instances.jobshop.generate_shop import general
 from ordino.models.jobshop.check import check
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import Shop, adjust
@@ -32,7 +34,7 @@ def _solved(instance: Shop) -> tuple[int, Schedule] | None:
     if solver.solve(model) == cp_model.INFEASIBLE:
         return None
     solution = formulation.read(list(solver.response_proto.solution))
-    return int(solver.objective_value), solution
+    return round(solver.objective_value), solution
 
 
 def _complete_hint(instance: Shop, solution: Schedule) -> bool:
@@ -60,6 +62,36 @@ def test_cpsat_against_brute_force(buffers: str, data: st.DataObject) -> None:
         assert report.valid, report.violations
         assert report.objective == found[0]
         assert _complete_hint(shop, found[1])
+
+
+@pytest.mark.parametrize("buffers", BUFFERS)
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_one_job_after_another_is_feasible(buffers: str, data: st.DataObject) -> None:
+    shop = data.draw(blocking_shops(buffers=buffers))
+    found = serial(shop)
+    if found is None:
+        assert brute_force(shop) is None
+        return
+    report = check(shop, found)
+    assert report.valid, report.violations
+
+
+def test_one_job_after_another_keeps_setups_and_downtimes() -> None:
+    jobs = [[[(0, 3), (1, 1)], [(1, 2)]], [[(1, 4)], [(0, 2)]]]
+    families = [[0, 1], [0, 1]]
+    more: dict[str, Any] = {
+        "setup_families": families,
+        "setups": [[[0, 1], [5, 0]]] * 2,
+        "initial_setups": [[2, 0], [0, 0]],
+        "downtimes": [(0, 0, 4), (1, 8, 20), (1, 40, None)],
+    }
+    held = serial(Shop.of(jobs, buffers="blocking", **more))
+    assert held is not None
+    assert (held.start.tolist(), held.machine.tolist()) == ([4, 20, 27, 31], [0, 1, 1, 0])
+    rigid = serial(Shop.of(jobs, buffers="no-wait", **more))
+    assert rigid is not None
+    assert (rigid.start.tolist(), rigid.machine.tolist()) == ([17, 20, 27, 31], [0, 1, 1, 0])
 
 
 @pytest.mark.parametrize("buffers", BUFFERS)
@@ -119,6 +151,43 @@ def test_a_no_wait_job_between_downtimes_is_infeasible_and_said_to_be() -> None:
         assert result.status is Status.INFEASIBLE
         told = [event.message for event in result.trace if event.kind == "infeasible"]
         assert "job 0 fits nowhere" in str(told)
+
+
+@pytest.mark.parametrize("goal", ["makespan", "flow-time"])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_wait_jobs_find_a_sequence_before_machines_end_for_ever(goal: str, seed: int) -> None:
+    shop = Shop.of(
+        [[[(0, 5)]], [[(0, 3)]]],
+        release_dates=[0, 1],
+        downtimes=[(0, 8, None)],
+        buffers="no-wait",
+        goal=goal,
+    )
+    result = ordino.solve(
+        shop, solver="no-wait", iterations=20, workers=1, seed=seed, time_limit=20
+    )
+    assert result.failures == ()
+    assert result.objective == {"makespan": 8, "flow-time": 12}[goal]
+
+
+@pytest.mark.parametrize("buffers", BUFFERS)
+def test_neighbours_that_leave_no_time_for_a_setup_are_named(buffers: str) -> None:
+    jobs = [[[(0, 1)], [(1, 1)], [(1, 2)]], [[(1, 1)]]]
+    setups = [[[0, 2], [2, 0]]] * 2
+    shop = Shop.of(jobs, setup_families=[[0, 1, 0], [0]], setups=setups, buffers=buffers)
+    result = ordino.solve(shop, time_limit=10)
+    assert result.status is Status.INFEASIBLE
+    told = [event.message for event in result.trace if event.kind == "infeasible"]
+    assert "operations 1 and 2 of job 0 need a setup of machine 1 between them" in str(told)
+
+
+@pytest.mark.parametrize("buffers", BUFFERS)
+def test_large_shops_with_all_that_there_is_have_an_answer(buffers: str) -> None:
+    shop = general(jobs=300, families=3, downtimes=3, seed=2, buffers=buffers)
+    assert "pairs of operations" in str(takes_shop(shop))
+    result = ordino.solve(shop, time_limit=20)
+    assert result.status is Status.FEASIBLE
+    assert result.solution == serial(shop)
 
 
 def test_what_job_insertion_does_not_take() -> None:

@@ -260,6 +260,10 @@ def test_a_schedule_with_machines_survives_json() -> None:
             {"jobs": [[[(0, 1)], [(0, 1)]]], "arcs": [[]], "buffers": "swap"},
             "the variant swap needs jobs that are chains",
         ),
+        (
+            {"jobs": [[[(0, 1)]] * 3], "arcs": [[(0, 1), (0, 1)]], "buffers": "no-wait"},
+            "the variant no-wait needs jobs that are chains",
+        ),
         ({"jobs": [[[(0, 2**61)], [(0, 2**61)]]]}, "end of a schedule may reach"),
         (
             {"jobs": [[[(0, 2**40)]]], "weights": [2**40], "goal": "flow-time"},

@@ -49,3 +49,14 @@ def test_a_goal_is_an_option_that_the_result_remembers(tmp_path: Path) -> None:
     late = run("solve", file, "--goal", "lateness")
     assert late.returncode == 2
     assert "the goal lateness needs due dates" in late.stderr
+
+
+def test_orders_are_checked_and_a_deadlock_is_named(tmp_path: Path) -> None:
+    file, orders = tmp_path / "a.jsp", tmp_path / "orders.txt"
+    file.write_text("2 2\n0 2 1 2\n1 2 0 2\n")
+    orders.write_text("machine 0: 0.0 1.1\nmachine 1: 1.0 0.1\n")
+    checked = run("check", file, orders, "--variant", "swap")
+    assert checked.returncode == 0, checked.stderr
+    stuck = run("check", file, orders, "--variant", "blocking")
+    assert stuck.returncode == 5
+    assert "the sequences are deadlocked: operation 1 of job" in stuck.stderr

@@ -19,6 +19,7 @@ from ordino.instances.jobshop.generate_shop import general, hybrid_flow
 from ordino.models.jobshop.check import check
 from ordino.models.jobshop.cpsat import formulate
 from ordino.models.jobshop.shop import Shop
+from ordino.models.jobshop.shop_bounds import mean_busy_time
 from ordino.models.jobshop.timing import contradiction
 
 GENERAL = {
@@ -54,6 +55,14 @@ def test_bounds_stay_below_the_optimum_and_rules_above(shop: Shop) -> None:
             for schedule in ("non-delay", "active"):
                 found = resolve(spec.make)(shop, schedule=schedule)
                 assert check(shop, found).objective >= optimum, spec.name
+
+
+def test_bounds_of_sums_are_exact_beyond_what_floats_hold() -> None:
+    weight = 2**54 + 3
+    shop = Shop.of([[[(0, 1)]]], weights=[weight], goal="flow-time")
+    assert ordino.compute_bounds(shop)["one-machine"] == weight
+    thirds = mean_busy_time([0, 0, 0], [3, 3, 3], [1, 1, 1])
+    assert thirds == 3 + 6 + 9
 
 
 @pytest.mark.parametrize(("solver", "moves"), [("tabu", 100), ("anneal", 3000), ("windows", 5)])
@@ -119,6 +128,13 @@ def test_same_seed_same_answer(solver: str) -> None:
     assert runs[0].solution == runs[1].solution
 
 
+def test_annealing_does_its_last_move_whatever_the_number_of_workers() -> None:
+    jobs = [[[(0, 3), (1, 4)], [(1, 2), (0, 5)]] for _ in range(3)]
+    shop = Shop.of(jobs, goal="flow-time")
+    result = ordino.solve(shop, solver="anneal", iterations=361, workers=2, time_limit=10)
+    assert result.stop.value == "iteration_limit"
+
+
 def test_a_shop_that_fits_nowhere_is_proved_infeasible_with_the_reason() -> None:
     shop = Shop.of([[[(0, 3)], [(0, 3), (1, 9)]]], downtimes=[(0, 5, None), (1, 4, None)])
     assert contradiction(shop) == (
@@ -140,6 +156,10 @@ def test_search_goes_on_where_machines_end_for_ever() -> None:
 def test_generators_refuse_what_makes_no_sense() -> None:
     with pytest.raises(UsageError, match="the goal tardiness needs due dates"):
         general(goal="tardiness")
+    with pytest.raises(UsageError, match="the variant swap needs chains"):
+        general(reach=2, buffers="swap")
+    with pytest.raises(UsageError, match="initial setups need families"):
+        general(initial=True)
     with pytest.raises(UsageError, match="jobs 0: expected at least 1"):
         hybrid_flow(jobs=0)
     with pytest.raises(UsageError, match="expected 0 <= shortest <= longest"):
@@ -156,6 +176,13 @@ def test_generated_shops_are_what_was_asked_for() -> None:
     assert (shop.setup_families, shop.down_machine.size) == (3, 12)
     assert sorted(shop.weights.tolist()) == [1, 1, 2, 2, 2, 2, 2, 2, 4, 4]
     assert replace(shop, goal="makespan").buffers == "no-wait"
+    shop = general(seed=3, reach=3, arrivals=0.5, families=2, initial=True, tightness=2.0)
+    load = int(shop.least_duration.sum()) // shop.machines
+    assert 0 < shop.release_dates.max() <= load // 2
+    assert (shop.due_dates > shop.release_dates).all()
+    assert not shop.chained
+    assert all(len(each) == 1 for i, each in enumerate(shop.successors) if i % 6 < 5)
+    assert shop.setup[:, -1].min() >= 1
 
 
 @given(shops())

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise, permutations, product
+from math import factorial, prod
 
 import networkx as nx
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from ordino.models.jobshop.check import check
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import GOALS, Shop
 
+MOST_ORDERS = 1000
+"""Of all machines, without a choice of them: what brute force tries in a second or less."""
+
 
 @st.composite
 def blocking_shops(draw: st.DrawFn, *, buffers: str, plain: bool = False) -> Shop:
     """Shops of few operations; `plain` ones without downtimes, setups and choice of machines."""
     machines = draw(st.integers(2, 3))
-    least = 1 if buffers == "blocking" else 0
+    least = draw(st.integers(int(plain and buffers == "blocking"), 1))
     operation = st.tuples(st.integers(0, machines - 1), st.integers(least, 4))
     jobs = draw(st.lists(st.lists(operation, min_size=1, max_size=3), min_size=2, max_size=3))
     count = len(jobs)
     dates = st.lists(st.integers(0, 4), min_size=count, max_size=count)
+    places = [(job, position) for job, row in enumerate(jobs) for position in range(len(row))]
     alternatives = [[[pair] for pair in job] for job in jobs]
-    if not plain and buffers != "blocking" and draw(st.booleans()):
-        machine, duration = jobs[0][0]
-        alternatives[0][0].append(((machine + 1) % machines, duration + 1))
+    loads = Counter(machine for row in jobs for machine, _ in row)
+    orders = prod(map(factorial, loads.values()))
+    assume(orders <= MOST_ORDERS)
+    if not plain and orders <= MOST_ORDERS // 8:
+        for job, position in draw(st.sets(st.sampled_from(places), max_size=2)):
+            machine, duration = jobs[job][position]
+            alternatives[job][position].append(((machine + 1) % machines, duration + 1))
     down = []
     if not plain:
         begin = draw(st.integers(0, 5))

@@ -137,11 +137,13 @@ class _Worker:
         self._best[-1] = self._current
 
     def _left(self) -> int:
-        """Return how many moves this worker may still do, about."""
+        """Return how many moves this worker may still do, about, at least 1."""
         budget = self._team.budget
         if budget.iterations is not None:
-            return (budget.iterations - self._team.moves) // max(1, budget.workers_now())
-        return int(budget.remaining() * self._speed)
+            left = (budget.iterations - self._team.moves) // max(1, budget.workers_now())
+        else:
+            left = int(budget.remaining() * self._speed)
+        return max(1, left)
 
     def _walk(self, moves: int, hot: float, cold: float) -> None:
         """Do so many moves, while the temperature falls, and publish what they find."""

@@ -98,7 +98,6 @@ class _Worker:
         self._shop = tuple(
             each.copy() for each in (*arrays, instance.release_dates, length, due, weight)
         )
-        self._busy = self._downtimes()
         self._start: Integers = np.zeros(instance.jobs, np.int64)
         self._best_start = self._start.copy()
         self._jobs: Integers = self._random.permutation(instance.jobs)
@@ -120,13 +119,31 @@ class _Worker:
     def work(self) -> None:
         """Timetable a first sequence, then anneal."""
         kernels, state = self._kernels, self._state
-        value = kernels.schedule(self._jobs, 0, 0, UNBOUNDED, self._shop, self._busy, self._start)
+        while (value := self._timetable()) < 0:
+            if self._team.finished():
+                return
+            self._team.grant(1)
+            self._hurry()
         state[kernels.BEST] = state[kernels.CURRENT] = value
         self._best_start[:] = self._start
         self._publish()
         for begin, end in PHASES:
             hot = max(0.5, self._heat * float(state[kernels.BEST]))
             self._team.cool(begin, end, hot, self._anneal)
+
+    def _timetable(self) -> int:
+        """Timetable the sequence; return the objective, or -1 where a job fits nowhere, for
+        machines may end for ever."""
+        self._busy = self._downtimes()
+        shop, start = self._shop, self._start
+        value: int = self._kernels.schedule(self._jobs, 0, 0, UNBOUNDED, shop, self._busy, start)
+        return value
+
+    def _hurry(self) -> None:
+        """Move the first job that does not fit to a random place before its own."""
+        place = int(np.argmax(self._start[self._jobs] < 0))
+        earlier = int(self._random.integers(place))
+        self._jobs[earlier : place + 1] = np.roll(self._jobs[earlier : place + 1], 1)
 
     def _anneal(self, temperature: float, cooling: float, moves: int) -> tuple[int, bool]:
         state, kernels = self._state, self._kernels

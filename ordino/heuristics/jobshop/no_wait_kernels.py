@@ -13,6 +13,7 @@ import numpy as np
 
 from ordino.core.kernel import kernel
 from ordino.core.random_kernels import below
+from ordino.models.jobshop.shop import NEVER
 
 __all__ = ["BEST", "CURRENT", "MOVES", "anneal", "schedule"]
 
@@ -110,13 +111,16 @@ def schedule(jobs, begin, value, limit, shop, busy, start):  # type: ignore[no-u
         start: Of each job; filled in, -1 for those that are left out.
 
     Returns:
-        The objective, or -1 beyond the limit.
+        The objective, or -1 beyond the limit, or where a job fits nowhere.
     """
+    _, _, _, _, _, length, _, _ = shop
     for x in range(begin, len(jobs)):
         start[jobs[x]] = -1
     for x in range(begin, len(jobs)):
         j = jobs[x]
         at = _earliest(j, shop, busy)
+        if at + length[j] >= NEVER:
+            return -1
         value = _join(value, j, at, shop)
         if value > limit:
             return -1

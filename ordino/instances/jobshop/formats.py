@@ -59,7 +59,7 @@ def _shape(head: str) -> tuple[int, int, list[list[int]]] | None:
 def sniff_jsp(head: str) -> bool:
     """Tell whether most lines hold a pair for each machine; some may be wrong."""
     lines = [line.split() for line in head.splitlines() if line.strip() and line.lstrip()[0] != "#"]
-    if len(lines) < 2 or len(lines[0]) != 2 or not all(each.isdigit() for each in lines[0]):
+    if len(lines) < 2 or re.fullmatch(r"[0-9]{1,18} [0-9]{1,18}", " ".join(lines[0])) is None:
         return False
     if any(line[-2:] == ["-1", "-1"] for line in lines):
         return False

@@ -61,9 +61,12 @@ def general(
     operations: int = 6,
     alternatives: int = 3,
     spread: float = 0.2,
+    reach: int = 1,
     families: int = 0,
     longest_setup: int = 30,
+    initial: bool = False,
     downtimes: int = 0,
+    arrivals: float = 0.0,
     tightness: float = 0.0,
     goal: Goal = "makespan",
     buffers: Buffers = "unlimited",
@@ -71,8 +74,8 @@ def general(
 ) -> Shop:
     """Generate a flexible shop with what else is asked for.
 
-    Jobs are chains of as many operations; each may run on 1 to `alternatives` random machines. Its
-    durations there are drawn from 1 to 99, then for each machine up to `spread` more or less.
+    Jobs have as many operations; each may run on 1 to `alternatives` random machines. Its durations
+    there are drawn from 1 to 99, then for each machine up to `spread` more or less.
 
     Args:
         jobs: Number of jobs.
@@ -80,12 +83,18 @@ def general(
         operations: Of each job.
         alternatives: Most machines of an operation.
         spread: Share by which the durations of an operation differ at most.
+        reach: Each operation but the last of a job comes before a random one of so many next ones:
+            1 makes chains, more an assembly, which joins parts.
         families: Setup families; 0 for no setups. Between two families a setup takes 1 to
-            `longest_setup`, within one it takes no time; the triangle inequality holds.
+            `longest_setup`, within one it takes no time; the triangle inequality holds. Without
+            room between machines a job is all of one family, for it may leave no time for a setup.
         longest_setup: Greatest setup time.
+        initial: Whether a machine's first operation needs a setup, 1 to `longest_setup`.
         downtimes: Of each machine, each 10 to 50 long, within the mean load of the machines.
-        tightness: A job's due date is so many times its work; 0 for no due dates. One job in five
-            has weight 4, three in five 2, the others 1 (as in Singer, Pinedo 1998).
+        arrivals: Release dates are drawn from 0 to so many times the mean load of the machines.
+        tightness: A job's due date is so many times its work behind its release; 0 for no due
+            dates. One job in five has weight 4, three in five 2, the others 1 (as in Singer, Pinedo
+            1998).
         goal: What to minimise.
         buffers: The room between machines.
         seed: Of every draw.
@@ -96,13 +105,17 @@ def general(
     name = "general"
     _require(name, jobs=jobs, machines=machines, operations=operations, alternatives=alternatives)
     _require(name, least=0, families=families, downtimes=downtimes)
-    _require(name, longest_setup=longest_setup)
+    _require(name, longest_setup=longest_setup, reach=reach)
     _require_size(name, jobs * operations * min(alternatives, machines))
     _require_size(name, machines * (families + 1) * families + machines * downtimes)
-    if not 0 <= spread < 1 or not 0 <= tightness < 1e6:
+    if not 0 <= spread < 1 or not 0 <= tightness < 1e6 or not 0 <= arrivals < 1e6:
         raise UsageError(
-            f"generator {name}: expected a spread below 1 and a tightness of 0 or more"
+            f"generator {name}: expected a spread below 1, a tightness and arrivals of 0 or more"
         )
+    if reach > 1 and buffers != "unlimited":
+        raise UsageError(f"generator {name}: the variant {buffers} needs chains: a reach of 1")
+    if initial and not families:
+        raise UsageError(f"generator {name}: initial setups need families")
     if goal in ("tardiness", "lateness") and not tightness:
         raise UsageError(f"generator {name}: the goal {goal} needs due dates: give a tightness")
     random = np.random.default_rng(_seed(name, seed))
@@ -118,21 +131,42 @@ def general(
     shop = [[operation() for _ in range(operations)] for _ in range(jobs)]
     more: dict[str, Any] = {}
     if families:
-        more["setup_families"] = random.integers(0, families, (jobs, operations)).tolist()
+        drawn = random.integers(0, families, (jobs, operations))
+        if buffers != "unlimited":
+            drawn[:] = drawn[:, :1]
+        more["setup_families"] = drawn.tolist()
         more["setups"] = [_triangular(random, families, longest_setup) for _ in range(machines)]
+    if initial:
+        more["initial_setups"] = random.integers(
+            1, longest_setup + 1, (machines, families)
+        ).tolist()
+    work = [sum(min(p for _, p in each) for each in job) for job in shop]
+    load = sum(work) // machines
     if downtimes:
-        load = sum(min(p for _, p in each) for job in shop for each in job) // machines
         more["downtimes"] = [
             (machine, *each)
             for machine in range(machines)
             for each in _breaks(random, downtimes, max(load, 60 * downtimes))
         ]
+    release = [0] * jobs
+    if arrivals:
+        release = random.integers(0, int(arrivals * load) + 1, jobs).tolist()
+        more["release_dates"] = release
     if tightness:
-        work = [sum(min(p for _, p in each) for each in job) for job in shop]
-        more["due_dates"] = [int(tightness * each) for each in work]
+        dues = zip(release, work, strict=True)
+        more["due_dates"] = [begin + int(tightness * each) for begin, each in dues]
         ranks = random.permutation(jobs) / jobs
         more["weights"] = np.where(ranks < 0.2, 4, np.where(ranks < 0.8, 2, 1)).tolist()
+    if reach > 1:
+        more["arcs"] = [_assembly(random, operations, reach) for _ in range(jobs)]
     return Shop.of(shop, machines=machines, goal=goal, buffers=buffers, **more)
+
+
+def _assembly(random: np.random.Generator, operations: int, reach: int) -> list[tuple[int, int]]:
+    """Draw for each operation but the last what it comes before."""
+    before = np.arange(operations - 1)
+    after = np.minimum(before + random.integers(1, reach + 1, before.size), operations - 1)
+    return list(zip(before.tolist(), after.tolist(), strict=True))
 
 
 def _triangular(random: np.random.Generator, families: int, longest: int) -> list[list[int]]:

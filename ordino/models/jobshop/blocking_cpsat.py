@@ -25,13 +25,6 @@ def takes_blocking(instance: Shop) -> str | None:
         return None
     if not instance.duration.all():
         return "an operation takes no time, and jobs may not swap"
-    machines = [
-        set(instance.machine[mine.start : mine.stop].tolist())
-        for mine in map(instance.alternatives, range(instance.operations))
-    ]
-    for i, j in zip(instance.arc_before.tolist(), instance.arc_after.tolist(), strict=True):
-        if len(machines[i] | machines[j]) > 1 and machines[i] & machines[j]:
-            return "neighbours in a job share one of several machines, and jobs may not swap"
     return None
 
 
@@ -65,6 +58,7 @@ class Stays:
         self.leave = [None if j < 0 else starts[j] for j in self._after]
         self._lengths: list[tuple[bool, dict[int, Any]]] = []
         self._fine: list[Any] = []
+        self._moves: dict[int, Any] = {}
         self._add(starts, latest, fine=False)
         if instance.buffers == "blocking":
             parts = self._parts
@@ -85,9 +79,10 @@ class Stays:
         lengths: dict[int, Any] = {}
         for k, i in enumerate(operation.tolist()):
             j = self._after[i]
-            end = starts[i] * unit + duration[k] * unit if j < 0 else begins[j]
-            if fine and j >= 0 and machine[instance.alternative_start[j]] != machine[k]:
-                end = end + 1
+            if j < 0:
+                end = starts[i] * unit + duration[k] * unit
+            else:
+                end = self._left(j, machine[k], latest) if fine else begins[j]
             if j < 0 and not fine:
                 length = duration[k]
             else:
@@ -105,6 +100,20 @@ class Stays:
                 model.add_no_overlap(intervals)
         self._lengths.append((fine, lengths))
 
+    def _left(self, j: int, machine: int, latest: int) -> Any:
+        """Return when a machine was left for the operation j, on the fine scale: a part later than
+        that is entered, unless it runs on the same machine."""
+        instance, model, begin = self._instance, self._model, self._fine[j]
+        same = next((q for q in instance.alternatives(j) if instance.machine[q] == machine), None)
+        if same is None:
+            return begin + 1
+        if same not in self._literals:
+            return begin
+        end = model.new_int_var(0, (latest + 1) * self._parts, "")
+        model.add(end == begin + 1 - self._literals[same])
+        self._moves[same] = end
+        return end
+
     def hint(self, start: Sequence[int], machine: Sequence[int]) -> Iterable[tuple[Any, int]]:
         """Return values of all variables that were added, for a schedule."""
         duration = self._duration_on(machine)
@@ -112,6 +121,9 @@ class Stays:
         for i, turn in self._turns(start, machine).items():
             begin[i] += turn
         yield from zip(self._fine, begin, strict=False)
+        for q, end in self._moves.items():
+            j = int(np.searchsorted(self._instance.alternative_start, q, side="right")) - 1
+            yield end, begin[j] + int(machine[j] != self._instance.machine[q])
         for fine, lengths in self._lengths:
             for i, length in lengths.items():
                 j = self._after[i]

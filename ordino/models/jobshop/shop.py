@@ -271,8 +271,9 @@ class Shop(Content):
     @cached_property
     def chained(self) -> bool:
         """Whether every job is a chain in the order of its operations' numbers."""
+        followed = np.delete(np.arange(self.operations), self.job_start[1:] - 1)
         return bool(
-            self.arc_before.size == self.operations - self.jobs
+            np.array_equal(np.sort(self.arc_before), followed)
             and (self.arc_after == self.arc_before + 1).all()
         )
 

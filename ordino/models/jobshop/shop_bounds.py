@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import math
 
 import numpy as np
 
@@ -15,6 +14,10 @@ from ordino.models.jobshop.timing import completions, heads, objective, tails
 __all__ = ["group_load", "job_length", "mean_busy_time", "one_machine"]
 
 MOST_GROUPS = 1000
+_UNIT = 32
+"""Bits behind the point of a sum of fractions, each rounded down: all together lose less than 1."""
+_RATIO = 128
+"""Bits behind the point that tell any two ratios of 63-bit integers apart."""
 
 
 def job_length(instance: Shop) -> int | None:
@@ -106,22 +109,22 @@ def _one_machine_sum(instance: Shop, on_machine: list[Integers]) -> int | None:
         each = np.array(list(last.values()))
         ends = mean_busy_time(head[each].tolist(), least[each].tolist(), weights[jobs].tolist())
         known = sum((weights[jobs] * (alone[jobs] - tail[each])).tolist())
-        best = max(best, rest - known + math.ceil(ends - 1e-6))
+        best = max(best, rest - known + ends)
     return max(0, best)
 
 
-def mean_busy_time(releases: list[int], durations: list[int], weights: list[int]) -> float:
+def mean_busy_time(releases: list[int], durations: list[int], weights: list[int]) -> int:
     """Lower bound on the total weighted end on one machine (Goemans 1997): always run the released
     one of greatest weight per duration; each ends at least half its duration behind the mean of the
-    times at which it runs. O(n log n).
+    times at which it runs. Rounded up, in integers throughout. O(n log n).
 
     >>> mean_busy_time([0, 1], [2, 1], [1, 2])
-    6.5
+    7
     """
     order = sorted(range(len(releases)), key=releases.__getitem__)
-    waiting: list[tuple[float, int]] = []
+    waiting: list[tuple[int, int]] = []
     left = list(durations)
-    total = sum(w * p / 2 for w, p in zip(weights, durations, strict=True))
+    twice = [0] * len(releases)
     now = index = 0
     while index < len(order) or waiting:
         if not waiting:
@@ -129,9 +132,8 @@ def mean_busy_time(releases: list[int], durations: list[int], weights: list[int]
         while index < len(order) and releases[order[index]] <= now:
             each = order[index]
             if durations[each]:
-                heapq.heappush(waiting, (-weights[each] / durations[each], each))
-            else:
-                total += weights[each] * releases[each]
+                ratio = (weights[each] << _RATIO) // durations[each]
+                heapq.heappush(waiting, (-ratio, each))
             index += 1
         if not waiting:
             continue
@@ -139,9 +141,13 @@ def mean_busy_time(releases: list[int], durations: list[int], weights: list[int]
         until = now + left[each]
         if index < len(order):
             until = min(until, releases[order[index]])
-        total += weights[each] / durations[each] * (until - now) * (now + until) / 2
+        twice[each] += (until - now) * (now + until)
         left[each] -= until - now
         now = until
         if not left[each]:
             heapq.heappop(waiting)
-    return total
+    total = sum(
+        (w * (area + p * p) << _UNIT) // (2 * p) if p else w * r << _UNIT
+        for r, p, w, area in zip(releases, durations, weights, twice, strict=True)
+    )
+    return -(-total >> _UNIT)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 
@@ -26,9 +28,11 @@ __all__ = [
 def earliest(begin: int, duration: int, downtimes: Sequence[tuple[int, int]]) -> int | None:
     """Return the first time from `begin` on at which so much fits between the downtimes of a
     machine, or `None`."""
-    for down, up in downtimes:
-        if begin < up and down < begin + duration:
-            begin = up
+    for index in range(bisect_right(downtimes, begin, key=itemgetter(1)), len(downtimes)):
+        down, up = downtimes[index]
+        if down >= begin + duration:
+            break
+        begin = up
     return None if begin >= NEVER else begin
 
 
@@ -72,10 +76,24 @@ def tails(instance: Shop) -> Integers:
 
 
 def contradiction(instance: Shop) -> str | None:
-    """Say which operation fits on none of its machines, or which no-wait job nowhere, or return
-    `None`."""
+    """Say which operation fits on none of its machines, which two have no time for a setup between
+    them, or which no-wait job fits nowhere, or return `None`."""
     never = heads(instance) >= NEVER
     if not never.any():
+        if instance.buffers != "unlimited" and instance.setup.size:
+            alone = np.diff(instance.alternative_start) == 1
+            machine = instance.machine[instance.alternative_start[:-1]]
+            one, other = instance.arc_before, instance.arc_after
+            family = instance.setup_family
+            wrong = alone[one] & alone[other] & (machine[one] == machine[other])
+            wrong &= instance.setup[machine[one], family[one], family[other]] > 0
+            if wrong.any():
+                first = int(one[np.argmax(wrong)])
+                job, position = instance.place(first)
+                return (
+                    f"operations {position} and {position + 1} of job {job} need a setup of "
+                    f"machine {machine[first]} between them, which the job does not leave"
+                )
         if instance.buffers == "no-wait" and not instance.flexible:
             for job in range(instance.jobs):
                 if rigid_start(instance, job) is None:
