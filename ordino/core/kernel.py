@@ -9,6 +9,7 @@ warm.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib
 import importlib.metadata
@@ -17,6 +18,7 @@ import os
 import pkgutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -30,6 +32,18 @@ from ordino.core.cache import cache_home
 __all__ = ["cache_folder", "is_warm", "kernel", "kernel_modules", "load", "warm"]
 
 POLL_SECONDS = 0.02
+
+_COMPILERS: dict[str, subprocess.Popen[bytes]] = {}
+"""The child of each module; who comes while it runs waits for the same."""
+_LOCK = threading.Lock()
+
+
+@atexit.register
+def _leave_compilers() -> None:
+    """Let children that still run finish by themselves: no complaint when they are collected."""
+    for child in _COMPILERS.values():
+        if child.poll() is None:
+            child.returncode = 0
 
 
 @cache
@@ -107,16 +121,18 @@ def load(module: str, budget: Budget) -> ModuleType | None:
     """Import a module of kernels, or return `None` if the budget ends before it is compiled."""
     if module in sys.modules or cache_folder() is None or is_warm(module) or not sys.executable:
         return importlib.import_module(module)
-    child = subprocess.Popen(
-        [sys.executable, "-c", f"from ordino.core.kernel import warm; warm({module!r})"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    with _LOCK:
+        child = _COMPILERS.get(module)
+        if child is None or child.poll() is not None:
+            child = _COMPILERS[module] = subprocess.Popen(
+                [sys.executable, "-c", f"from ordino.core.kernel import warm; warm({module!r})"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
     while child.poll() is None:
         if budget.should_stop():
-            child.returncode = 0  # left to finish by itself: no complaint when it is collected
             return None
         time.sleep(POLL_SECONDS)
     return importlib.import_module(module)

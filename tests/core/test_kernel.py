@@ -37,12 +37,15 @@ def test_a_cold_start_is_left_at_the_deadline_and_fills_the_cache(tmp_path: Path
     program = f"""
 import sys, time
 from ordino.core.budget import Budget
-from ordino.core.kernel import is_warm, load
+from ordino.core.kernel import _COMPILERS, is_warm, load
 assert not is_warm({MODULE!r})
 began = time.monotonic()
 assert load({MODULE!r}, Budget.of(0.2)) is None
 assert time.monotonic() - began < 1.0
 assert {MODULE!r} not in sys.modules
+child = _COMPILERS[{MODULE!r}]
+assert load({MODULE!r}, Budget.of(0.05)) is None
+assert _COMPILERS[{MODULE!r}] is child
 until = time.monotonic() + 90
 while not is_warm({MODULE!r}) and time.monotonic() < until:
     time.sleep(0.1)
