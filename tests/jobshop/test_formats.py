@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kits.broken import one_located_error
 
 import ordino
 from ordino.core.errors import InputError, UsageError
@@ -77,12 +78,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", sorted(path.name for path in BROKEN.iterdir()))
 def test_each_broken_file_gives_one_located_error(name: str) -> None:
-    with pytest.raises(InputError) as caught:
-        ordino.read(str(BROKEN / name))
-    message = str(caught.value)
-    assert name + EXPECTED[name] in message
-    assert "\n" not in message
-    assert len(message.removeprefix(str(BROKEN / name))) < 350
+    one_located_error(BROKEN / name, EXPECTED[name])
 
 
 def test_every_broken_file_is_there() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kits.broken import one_located_error
 
 import ordino
 from ordino.core.errors import InputError, UsageError
@@ -51,12 +52,7 @@ FORMATS = {
 
 @pytest.mark.parametrize("name", sorted(path.name for path in BROKEN.iterdir()))
 def test_each_broken_file_gives_one_located_error(name: str) -> None:
-    with pytest.raises(InputError) as caught:
-        read_all(BROKEN / name, FORMATS.get(name))
-    message = str(caught.value)
-    assert name + EXPECTED[name] in message
-    assert "\n" not in message
-    assert len(message) < 400
+    one_located_error(BROKEN / name, EXPECTED[name], FORMATS.get(name))
 
 
 def test_every_broken_file_is_there() -> None:
