@@ -34,7 +34,9 @@ from ordino.models.podpacking.problem import (
     Topology,
 )
 from ordino.solvers.podpacking import configurations
+from ordino.solvers.podpacking.node_types import NodeType
 from ordino.solvers.podpacking.search import Search
+from ordino.solvers.podpacking.totals import Totals
 
 
 def spread_out(cluster: Cluster) -> Cluster:
@@ -119,6 +121,25 @@ def test_configurations_prove_what_totals_can_not() -> None:
     assert pooled(cluster) == (0, 0)
     bounds = configurations.Configurations(cluster, warm(configurations.KERNELS))
     assert bounds.bound(0, (), best_fit(cluster), Budget.of(5.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("nodes", "pods", "most"),
+    [
+        ([[10, 10], [10, 10]], [[8, 1], [8, 1], [1, 8], [1, 8]], 4),
+        ([[10, 10], [10, 10]], [[8, 8], [8, 8], [4, 4]], 2),  # nothing fills a node
+        ([[10, 10], [10, 9]], [[5, 5], [5, 4], [5, 5], [5, 5]], 4),  # one resource is full, not all
+        ([[10, 10]], [[9, 1], [9, 1], [1, 9], [1, 9], [3, 3]], 2),  # each alone would leave 3
+        ([[2**61], [2**61]], [[2**60], [2**60], [2**60]], None),  # too large to be added up
+    ],
+)
+def test_totals_take_resources_together_and_fill_each_node(
+    nodes: list[list[int]], pods: list[list[int]], most: int | None
+) -> None:
+    demand, free = np.unique(np.array(pods), axis=0, return_counts=True)
+    types = [NodeType([j], np.array(room), free, 0 * free) for j, room in enumerate(nodes)]
+    totals = Totals(types, demand, free, warm(configurations.KERNELS))
+    assert totals.most(np.ones_like(free), [], 0, Budget.of(5.0)) == most
 
 
 def test_a_part_of_a_cluster_is_a_model_of_its_own() -> None:

@@ -28,6 +28,8 @@ from ordino.models.podpacking.counts import expand
 from ordino.models.podpacking.part import Part
 from ordino.models.podpacking.problem import Cluster, Plan
 from ordino.solvers import milp
+from ordino.solvers.podpacking.node_types import NodeType
+from ordino.solvers.podpacking.totals import Totals
 
 __all__ = ["KERNELS", "Configurations"]
 
@@ -51,24 +53,12 @@ class _Goal:
     stays: Integers
 
 
-@dataclass(slots=True)
-class _Type:
-    """Nodes that are alike: how many, an example, and what may be on it."""
-
-    nodes: list[int]
-    room: Integers
-    most: Integers
-    """Pods of each class that may be there."""
-    now: Integers
-    """Those that run there now and would stay."""
-
-
 class Configurations:
     """Bounds the levels of the objective of a cluster.
 
     Args:
         instance: The cluster, with the goal `place`.
-        kernels: The compiled knapsack.
+        kernels: The compiled `knapsack_kernels`.
         offer: Called with plans that choosing among sets leads to.
     """
 
@@ -178,7 +168,7 @@ class _Master:
         self.stays = stays
         self.types = self._types()
 
-    def _types(self) -> list[_Type]:
+    def _types(self) -> list[NodeType]:
         """Group nodes that are alike; where it matters what stays, few are."""
         home, instance = self.home, self.home.instance
         number = {int(c): i for i, c in enumerate(self.classes)}
@@ -187,7 +177,7 @@ class _Master:
             if c in number:
                 now[j, number[c]] = count - home.part.pinned.get((c, j), 0)
         barred = instance.barred[instance.eligibility[self.classes]] > 0
-        types: dict[bytes, _Type] = {}
+        types: dict[bytes, NodeType] = {}
         for j in range(instance.nodes):
             room = np.maximum(home.room[j], 0)
             most = np.where(barred[:, j], now[j], self.free)
@@ -199,7 +189,7 @@ class _Master:
             if key in types:
                 types[key].nodes.append(j)
             else:
-                types[key] = _Type([j], room, most, stays)
+                types[key] = NodeType([j], room, most, stays)
         return list(types.values())
 
     def bound(
@@ -237,6 +227,9 @@ class _Master:
         budget: Budget,
     ) -> int | None:
         """Return an upper bound of the target, at least what a plan is known to reach."""
+        together = self._together(target, rows, held, budget)
+        if together is not None and together <= held:
+            return held
         while not milp.HIGHS.acquire(timeout=milp.POLL_SECONDS):
             if budget.should_stop():
                 return None
@@ -244,9 +237,23 @@ class _Master:
             program, columns, most = self._generate(target, rows, plan, held, budget)
             if most is not None and most > held and self.home.offer is not None:
                 self._choose(program, columns, budget)
-            return most
         finally:
             milp.HIGHS.release()
+        return min((each for each in (most, together) if each is not None), default=None)
+
+    def _together(
+        self,
+        target: tuple[Integers, Integers],
+        rows: list[tuple[Integers, Integers, int]],
+        held: int,
+        budget: Budget,
+    ) -> int | None:
+        """Return an upper bound of the target by totals, if it counts no pods that stay."""
+        if target[1].any():
+            return None
+        placing = [(placed, least) for placed, staying, least in rows if not staying.any()]
+        totals = Totals(self.types, self.demand, self.free, self.kernels)
+        return totals.most(target[0], placing, held, budget)
 
     def _generate(
         self,
@@ -386,7 +393,7 @@ class _Master:
                 add(kind, table[j])
 
     def _price(
-        self, kind: _Type, placed: Reals, staying: Reals, target: float, limit: int
+        self, kind: NodeType, placed: Reals, staying: Reals, target: float, limit: int
     ) -> tuple[float, Integers | None]:
         """Find a set of more than a value for a node; return a bound, and the set if there is one.
 

@@ -1,4 +1,8 @@
-"""The most valuable set of pods for one node: a bounded knapsack with several resources."""
+"""Sets of pods for one node: the most valuable one, and whether one leaves next to nothing.
+
+A bounded knapsack with several resources, and the sums of two halves of the classes matched in
+sorted order (Horowitz, Sahni 1974).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import numpy as np
 
 from ordino.core.kernel import kernel
 
-__all__ = ["fill", "mix"]
+__all__ = ["add_up", "fill", "mix", "reaches"]
 
 
 @kernel("float64(float64[::1],int64[::1],float64[::1],int64,float64)")
@@ -120,3 +124,62 @@ def mix(value, count, one, other, steps, part, order):  # type: ignore[no-untype
             part[:] = trial
             order[:] = ranks
     return least
+
+
+@kernel("int64(int64[::1],int64[:,::1],int64[::1],int64[:,::1])")
+def add_up(count, weight, room, sums):  # type: ignore[no-untyped-def]
+    """Write what each set of pods takes that fits into a room.
+
+    Args:
+        count: Pods of each class, at most.
+        weight: Of a pod of each class; shape (classes, resources).
+        room: Shape (resources,).
+        sums: Out; shape (most sets, resources).
+
+    Returns:
+        How many sets there are; -1 if they are more than `sums` has rows.
+    """
+    sums[0] = 0
+    size = 1
+    for c in range(count.size):
+        for row in range(size):
+            for copies in range(1, count[c] + 1):
+                fits = True
+                for r in range(room.size):
+                    fits &= sums[row, r] + copies * weight[c, r] <= room[r]
+                if not fits:
+                    break
+                if size == len(sums):
+                    return -1
+                for r in range(room.size):
+                    sums[size, r] = sums[row, r] + copies * weight[c, r]
+                size += 1
+    return size
+
+
+@kernel("boolean(int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64,int64)")
+def reaches(one, other, room, waste, by, limit):  # type: ignore[no-untyped-def]
+    """Tell whether two sets together may leave at most `waste` of a room, in each resource.
+
+    Args:
+        one: What the sets of one half take; shape (sets, resources).
+        other: Of the other half, in order of resource `by`.
+        room, waste: Shape (resources,).
+        by: The resource to look up.
+        limit: After so many pairs the answer is yes.
+    """
+    keys = np.ascontiguousarray(other[:, by])
+    seen = 0
+    for row in range(len(one)):
+        most = room[by] - one[row, by]
+        match = np.searchsorted(keys, most - waste[by])
+        while match < len(keys) and keys[match] <= most:
+            good = True
+            for r in range(room.size):
+                left = room[r] - one[row, r] - other[match, r]
+                good &= 0 <= left <= waste[r]
+            seen += 1
+            if good or seen > limit:
+                return True
+            match += 1
+    return False
