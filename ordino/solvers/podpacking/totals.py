@@ -44,14 +44,12 @@ class Totals:
         self, types: Sequence[NodeType], demand: Integers, free: Integers, kernels: ModuleType
     ) -> None:
         self.types, self.free, self.kernels = types, free, kernels
-        room = sum(len(each.nodes) * each.room.astype(object) for each in types)
-        small = [
-            r
-            for r in range(demand.shape[1])
-            if max(room[r], (free.astype(object) * demand[:, r]).sum()) <= LARGEST
-        ]
-        self.demand = np.ascontiguousarray(demand[:, small])
-        self.small, self.room = small, [int(room[r]) for r in small]
+        resources = range(demand.shape[1])
+        room = [sum(len(each.nodes) * int(each.room[r]) for each in types) for r in resources]
+        asked = (free.astype(object) @ demand.astype(object)).tolist()
+        self.small = [r for r in resources if max(room[r], asked[r]) <= LARGEST]
+        self.demand = np.ascontiguousarray(demand[:, self.small])
+        self.room = [room[r] for r in self.small]
 
     def most(
         self, target: Integers, rows: Sequence[tuple[Integers, int]], held: int, budget: Budget
@@ -69,10 +67,11 @@ class Totals:
         most = self._best(target, rows, budget)
         while most is not None and most > held:
             least = [*rows, (target, most)]
-            waste = [self._best(-self.demand[:, r], least, budget) for r in range(len(self.room))]
-            if any(each is None for each in waste):
+            used = [self._best(-self.demand[:, r], least, budget) for r in range(len(self.room))]
+            known = [each for each in used if each is not None]
+            if len(known) < len(used):
                 return most
-            left = np.array([self.room[r] + each for r, each in enumerate(waste)], dtype=np.int64)
+            left = np.array(self.room, dtype=np.int64) + known
             if budget.should_stop() or all(self._can_fill(each, left) for each in self.types):
                 return most
             most = self._best(target, [*rows, (-target, 1 - most)], budget)
@@ -100,7 +99,8 @@ class Totals:
         status = cpsat.run(engine, model, budget, lambda values, value: None)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
-        return math.floor(engine.best_objective_bound + INTEGRAL)
+        bound: float = engine.best_objective_bound
+        return math.floor(bound + INTEGRAL)
 
     def _can_fill(self, kind: NodeType, waste: Integers) -> bool:
         """Tell whether so little may be left of a node."""
