@@ -44,7 +44,7 @@ FAMILY = Family(
     explain="ordino.solvers.podpacking.explain:explain",
     simulate=f"{_SCHEDULING}:simulate",
     simulated="unplaced",
-    formulations={"cpsat": f"{_MODEL}.cpsat:formulate"},
+    formulations={"cpsat": f"{_MODEL}.cpsat:formulate", "milp": f"{_MODEL}.milp:formulate"},
     solvers=(
         specs.rule("keep", f"{_RULES}:keep", "every pod stays as it is"),
         specs.rule("first-fit", f"{_RULES}:first_fit", "waiting pods on the first node with room"),
@@ -104,6 +104,11 @@ FAMILY = Family(
             scales=True,
         ),
         specs.cpsat(f"{_MODEL}.cpsat:formulate", takes=f"{_MODEL}.cpsat:takes"),
+        specs.milp(
+            f"{_MODEL}.milp:formulate",
+            "how many pods of a class each node holds",
+            takes=f"{_MODEL}.milp:takes",
+        ),
     ),
     race=(
         *("keep", "best-fit", "repack", "greedy-drain", "default-scheduler", "device-fit"),

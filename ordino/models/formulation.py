@@ -38,10 +38,12 @@ class CpsatFormulation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MilpFormulation:
-    """A mixed-integer linear model of an instance whose objective has one level.
+    """A mixed-integer linear model of an instance.
 
     Attributes:
         problem: The `pulp.LpProblem`, to be minimised.
+        levels: Where the objective has several, an affine expression for each, to minimise in this
+            order instead of the problem's own.
         start: Solution to the value of every variable, by name.
         read: Function from a variable to its value, to a solution; `None` where rounding makes it
             none.
@@ -52,5 +54,6 @@ class MilpFormulation:
     problem: Any
     start: Callable[[Any], dict[str, float]]
     read: Callable[[Callable[[Any], float]], Any]
+    levels: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     contradiction: str | None = None

@@ -23,7 +23,7 @@ from ordino.core.budget import Budget
 from ordino.core.errors import SolverError, UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
-from ordino.core.objective import Value
+from ordino.core.objective import Number, Value
 from ordino.core.status import StopReason
 from ordino.models.formulation import MilpFormulation
 
@@ -38,6 +38,8 @@ INTEGRAL_GAP = 0.999
 """Absolute gap at which an integral objective is proved."""
 
 Formulate = Callable[[Any, Value | None], MilpFormulation]
+RaiseBound = Callable[[float, str], bool]
+"""States a bound of the level that is being minimised, and by whom."""
 
 HIGHS = threading.Lock()
 """HiGHS has one scheduler a process, with one number of threads: one solve at a time."""
@@ -46,7 +48,8 @@ HIGHS = threading.Lock()
 def solver(formulate: Formulate, *, engine: Literal["highs", "cbc"] = "highs") -> Solver:
     """Return a solver that runs a formulation on HiGHS or CBC.
 
-    An iteration is a node of the branch-and-bound tree.
+    Lexicographic objectives are solved level by level; a level that is cut off, or whose best value
+    no checked solution has, ends the run. An iteration is a node of the branch-and-bound tree.
 
     Args:
         formulate: Function from an instance and an upper bound (or `None`) to a formulation; with
@@ -64,23 +67,47 @@ def solver(formulate: Formulate, *, engine: Literal["highs", "cbc"] = "highs") -
         formulation = formulate(instance, incumbent.objective)
         if formulation.contradiction is not None:
             incumbent.prove_infeasible(NAME, formulation.contradiction)
-        elif not budget.should_stop():
-            run(formulation, incumbent, budget)
+            return
+        if not formulation.levels:
+            if not budget.should_stop():
+                run(formulation, incumbent, budget, incumbent.raise_bound)
+            return
+        proved: tuple[Number, ...] = ()
+        for level in formulation.levels:
+            if budget.should_stop():
+                return
+            formulation.problem.setObjective(level)
+
+            def raise_bound(bound: float, source: str, proved: tuple[Number, ...] = proved) -> bool:
+                return incumbent.raise_bound((*proved, bound), source)
+
+            run(formulation, incumbent, budget, raise_bound)
+            value, bound = incumbent.objective, incumbent.bound
+            assert isinstance(value, tuple | None)
+            assert isinstance(bound, tuple | None)
+            proved = () if value is None else value[: len(proved) + 1]
+            if bound is None or not proved or bound[: len(proved)] != proved:
+                return
+            formulation.problem.addConstraint(level <= proved[-1])
 
     return solve
 
 
-def _run_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:
+def _run_highs(
+    formulation: MilpFormulation, incumbent: Incumbent, budget: Budget, raise_bound: RaiseBound
+) -> None:
     while not HIGHS.acquire(timeout=POLL_SECONDS):
         if budget.should_stop():
             return
     try:
-        _solve_highs(formulation, incumbent, budget)
+        _solve_highs(formulation, incumbent, budget, raise_bound)
     finally:
         HIGHS.release()
 
 
-def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:
+def _solve_highs(
+    formulation: MilpFormulation, incumbent: Incumbent, budget: Budget, raise_bound: RaiseBound
+) -> None:
     import highspy
     import pulp
 
@@ -100,6 +127,7 @@ def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Bud
     builder.createAndConfigureSolver(problem)
     builder.buildSolverModel(problem)
     highs = problem.solverModel
+    highs.changeObjectiveOffset(problem.objective.constant)  # PuLP leaves it out
     if incumbent.best is not None:
         values = formulation.start(incumbent.best)
         start = highspy.HighsSolution()
@@ -122,7 +150,7 @@ def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Bud
 
     def asked(event: Any) -> None:
         if math.isfinite(event.data_out.mip_dual_bound):
-            incumbent.raise_bound(event.data_out.mip_dual_bound, NAME)
+            raise_bound(event.data_out.mip_dual_bound, NAME)
         if errors or budget.should_stop():
             event.interrupt()
 
@@ -146,10 +174,13 @@ def _solve_highs(formulation: MilpFormulation, incumbent: Incumbent, budget: Bud
         budget.out_of_iterations(info.mip_node_count)
     elif status == highspy.HighsModelStatus.kTimeLimit:
         budget.stop.note(StopReason.TIME_LIMIT)
+    if status == highspy.HighsModelStatus.kModelEmpty:  # no column
+        offer(())
+        raise_bound(problem.objective.constant, NAME)
     if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
         offer(highs.getSolution().col_value)
     if math.isfinite(info.mip_dual_bound):
-        incumbent.raise_bound(info.mip_dual_bound, NAME)
+        raise_bound(info.mip_dual_bound, NAME)
 
 
 def cbc_path() -> str | None:
@@ -162,9 +193,11 @@ def cbc_path() -> str | None:
     return None
 
 
-def _run_cbc(formulation: MilpFormulation, incumbent: Incumbent, budget: Budget) -> None:
+def _run_cbc(
+    formulation: MilpFormulation, incumbent: Incumbent, budget: Budget, raise_bound: RaiseBound
+) -> None:
     with tempfile.TemporaryDirectory(prefix="ordino-cbc-") as folder:
-        _solve_cbc(str(cbc_path()), Path(folder), formulation, incumbent, budget)
+        _solve_cbc(str(cbc_path()), Path(folder), formulation, incumbent, budget, raise_bound)
 
 
 def _solve_cbc(
@@ -173,6 +206,7 @@ def _solve_cbc(
     formulation: MilpFormulation,
     incumbent: Incumbent,
     budget: Budget,
+    raise_bound: RaiseBound,
 ) -> None:
     problem = formulation.problem
     model, start, answer = folder / "model.mps", folder / "start.mst", folder / "answer.sol"
@@ -180,7 +214,10 @@ def _solve_cbc(
     command = [program, str(model)]
     if incumbent.best is not None:
         values = formulation.start(incumbent.best)
-        lines = [f"{i} {short_names[v.name]} {values[v.name]}" for i, v in enumerate(variables)]
+        lines = [
+            f"{i} {short_names[v.name]} {values.get(v.name, 0)}"  # PuLP adds a dummy if none counts
+            for i, v in enumerate(variables)
+        ]
         start.write_text("\n".join(["Start", *lines, ""]))
         command += ["-mips", str(start)]
     seconds = max(CBC_LEAVE_SECONDS, budget.remaining() - CBC_LEAVE_SECONDS)
@@ -198,7 +235,7 @@ def _solve_cbc(
     text = (folder / "log.txt").read_text()
     if process.returncode not in (0, -9):
         raise SolverError(f"CBC ended with exit code {process.returncode}")
-    _take_cbc_answer(answer, text, short_names, formulation, incumbent, budget)
+    _take_cbc_answer(answer, text, short_names, formulation, incumbent, budget, raise_bound)
 
 
 def _end_cbc(process: subprocess.Popen[bytes]) -> None:
@@ -218,8 +255,10 @@ def _take_cbc_answer(
     formulation: MilpFormulation,
     incumbent: Incumbent,
     budget: Budget,
+    raise_bound: RaiseBound,
 ) -> None:
     """Offer CBC's solution and raise its bound, as far as it came to tell them."""
+    constant = formulation.problem.objective.constant  # PuLP leaves it out
     lines = answer.read_text().splitlines() if answer.exists() else []
     outcome = lines[0].lower() if lines else ""
     if "on time" in outcome:
@@ -237,6 +276,6 @@ def _take_cbc_answer(
     if outcome.startswith("optimal"):
         found = re.search(r"objective value\s+(\S+)", outcome)
         if found:
-            incumbent.raise_bound(float(found[1]) - INTEGRAL_GAP, NAME)
+            raise_bound(constant + float(found[1]) - INTEGRAL_GAP, NAME)
     elif found := re.search(r"Lower bound:\s+(\S+)", log):
-        incumbent.raise_bound(float(found[1]), NAME)
+        raise_bound(constant + float(found[1]), NAME)

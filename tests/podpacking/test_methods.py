@@ -85,6 +85,16 @@ def test_configurations_bound_every_level(cluster: Cluster) -> None:
     assert pooled(cluster) <= brute_force(cluster)
 
 
+@pytest.mark.parametrize("solver", ["cpsat", "milp"])
+@settings(max_examples=40)
+@given(cluster=tiny())
+def test_engines_prove_what_brute_force_finds(solver: str, cluster: Cluster) -> None:
+    result = ordino.solve(cluster, solver=solver, time_limit=30, workers=1)
+    assert result.failures == ()
+    assert result.status is ordino.Status.OPTIMAL
+    assert result.objective == brute_force(cluster)
+
+
 def assert_bounds(cluster: Cluster) -> None:
     """Bound each level from the worst of the plans that are best on those before it."""
     known = plans(cluster)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,6 +95,29 @@ def test_a_milp_takes_a_start(engine: Any) -> None:
     held.offer(frozenset({0, 1, 2, 3}), "start")
     milp.solver(knapsack, engine=engine)(instance, held, Budget.of(20))
     assert held.objective == held.bound == 18
+
+
+def two_levels(instance: tuple[list[int], int], upper_bound: Any) -> MilpFormulation:
+    """Choose items of at least a total weight, as light as possible; of these, as few as can be
+    besides one that is always there."""
+    import pulp
+
+    single = knapsack(instance, upper_bound)
+    taken = list(single.problem.variables())
+    return replace(single, levels=(single.problem.objective, pulp.lpSum(taken) + 1))
+
+
+@pytest.mark.parametrize("engine", ["highs", "cbc"])
+def test_a_milp_is_solved_level_by_level(engine: Any) -> None:
+    def judge(instance: tuple[list[int], int], chosen: frozenset[int]) -> Report:
+        weight = weigh(instance, chosen).objective
+        return Report.of([], (weight, len(chosen) + 1))
+
+    instance = ([3, 5, 7, 11, 8, 10], 18)
+    held = Incumbent(instance, judge, Objective.of("weight", "items"))
+    milp.solver(two_levels, engine=engine)(instance, held, Budget.of(20))
+    assert held.failures == ()
+    assert held.objective == held.bound == (18, 3)
 
 
 def test_highs_may_change_its_number_of_threads() -> None:
