@@ -238,7 +238,8 @@ def _chosen(
     if solver is None:
         specs = [home.solver(name) for name in home.race]
         taking = [spec for spec in specs if spec.refusal(instance) is None]
-        lasting = [spec for spec in taking if spec.improves][: max(2, workers)]
+        lasting = [spec for spec in taking if spec.improves]
+        lasting = lasting[: 1 if lasting and lasting[0].alone else max(2, workers)]
         if not (lasting or any(spec.rule for spec in taking)):
             reasons = (f"{spec.name}: {spec.refusal(instance)}" for spec in specs if spec.improves)
             raise UsageError(f"no solver takes this instance ({'; '.join(reasons)})")

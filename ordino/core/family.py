@@ -106,6 +106,8 @@ class SolverSpec:
         proves: Raises bounds.
         deterministic: Same seed, one worker and a stop by iterations or proof: same answer.
         scales: Can use more than one worker.
+        alone: Where it is the first of those that improve in a race, it gets all workers: it runs
+            what else there is itself.
         rule: `make` itself is a pure function `(instance, **settings) -> Solution`.
         kernels: Module of kernels that a rule, or a solver that only proves, needs.
     """
@@ -119,6 +121,7 @@ class SolverSpec:
     proves: bool = False
     deterministic: bool = True
     scales: bool = False
+    alone: bool = False
     rule: bool = False
     kernels: str | None = None
 

@@ -215,19 +215,20 @@ _MAPPING_SOLVERS = (
     ),
     SolverSpec(
         name="hybrid",
-        summary="CP-SAT on the whole mapping, then its neighbourhoods over windows of time",
+        summary="annealing, CP-SAT on the whole mapping, then neighbourhoods over windows of time",
         make=f"{_EXACT}.mapping_hybrid:hybrid",
         arguments=(_CPSAT,),
-        takes=f"{_EXACT}.mapping_windows:takes",
+        takes=f"{_EXACT}.mapping_hybrid:takes",
         improves=True,
         proves=True,
         deterministic=False,
         scales=True,
+        alone=True,
     ),
 )
 _PLACEMENT_RACE = (
     *("by-hint", "by-size", "by-class", "by-lifetime", "by-start", "canonical"),
-    *("by-density", "exchange", "hybrid", "cpsat", "climb"),
+    *("by-density", "hybrid", "exchange", "windows", "cpsat", "climb"),
 )
 _PLACEMENT_BOUNDS = (
     BoundSpec(

@@ -24,7 +24,6 @@ __all__ = ["NAME", "Restrict", "improve", "windows"]
 
 NAME = "windows"
 
-TURN_SECONDS = 1.0
 LEAST_TURN_SECONDS = 0.05
 POLL_SECONDS = 0.05
 WIDER, NARROWER = 1.1, 0.85
@@ -35,7 +34,11 @@ Restrict = Callable[[Any, Any, np.random.Generator, float], None]
 
 
 def windows(
-    formulate: cpsat.Formulate, restriction: Callable[[Any], Restrict], *, share: float = 0.3
+    formulate: cpsat.Formulate,
+    restriction: Callable[[Any], Restrict],
+    *,
+    share: float = 0.3,
+    seconds: float = 1.0,
 ) -> Solver:
     """Return a solver that searches neighbourhoods of the incumbent, or of what CP-SAT finds first.
 
@@ -45,6 +48,7 @@ def windows(
         formulate: Builds the CP-SAT model.
         restriction: Makes what says what is kept, for an instance.
         share: Of a solution that is left free at first.
+        seconds: The most for a neighbourhood.
     """
     find = cpsat.solver(formulate, parameters="stop_after_first_solution:true")
 
@@ -54,7 +58,15 @@ def windows(
         if incumbent.best is not None and not budget.should_stop():
             formulation = formulate(instance, incumbent.objective)
             restrict = restriction(instance)
-            improve(formulation, restrict, incumbent, budget, source=NAME, share=share)
+            improve(
+                formulation,
+                restrict,
+                incumbent,
+                budget,
+                source=NAME,
+                share=share,
+                seconds=seconds,
+            )
 
     return solve
 
@@ -67,6 +79,7 @@ def improve(
     *,
     source: str,
     share: float = 0.3,
+    seconds: float = 1.0,
 ) -> None:
     """Search neighbourhoods of the incumbent until the budget ends; a thread a worker.
 
@@ -79,6 +92,7 @@ def improve(
         budget: Time, iterations, workers, seed.
         source: The solver's name.
         share: Of a solution that is left free at first.
+        seconds: The most for a neighbourhood.
     """
     if incumbent.best is None:
         return
@@ -89,7 +103,7 @@ def improve(
         free, done = share, 0
         while not (budget.should_stop() or incumbent.closed or done == turns):
             done += 1
-            free = _turn(formulation, restrict, incumbent, budget, source, random, free)
+            free = _turn(formulation, restrict, incumbent, budget, source, random, free, seconds)
 
     with ThreadPoolExecutor(budget.workers) as threads:
         for each in [threads.submit(work, number) for number in range(budget.workers)]:
@@ -105,6 +119,7 @@ def _turn(
     source: str,
     random: np.random.Generator,
     free: float,
+    seconds: float,
 ) -> float:
     """Search one neighbourhood; return the share to leave free in the next."""
     from ortools.sat.python import cp_model
@@ -125,10 +140,10 @@ def _turn(
     engine.parameters.random_seed = int(random.integers(2**31))
     engine.parameters.catch_sigint_signal = False
     if budget.iterations is None:
-        seconds = min(TURN_SECONDS, budget.remaining())
-        engine.parameters.max_time_in_seconds = max(LEAST_TURN_SECONDS, seconds)
+        limit = max(LEAST_TURN_SECONDS, min(seconds, budget.remaining()))
+        engine.parameters.max_time_in_seconds = limit
     else:
-        engine.parameters.max_deterministic_time = TURN_SECONDS
+        engine.parameters.max_deterministic_time = seconds
         engine.parameters.max_time_in_seconds = budget.remaining()
 
     class Stop(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]

@@ -26,10 +26,10 @@ MOST_BUFFERS = 50_000
 SLICE_PUTS = 256
 """Buffers that are brought in between two looks at the clock."""
 
-HOT, COLD = 1.0, 0.02
+HOT, COLD = 0.15, 0.01
 """First and last temperature of a cycle, in mean benefits."""
 
-CYCLES = (0.04, 0.12, 0.35, 1.0)
+CYCLES = (0.1, 0.3, 0.6, 1.0)
 """Shares of the budget at which each cycle ends."""
 
 

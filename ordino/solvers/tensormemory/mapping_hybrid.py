@@ -1,31 +1,47 @@
-"""The linear relaxation bounds a mapping, CP-SAT proves small ones; then its neighbourhoods."""
+"""The default for mappings: a bound, CP-SAT on small ones, annealing, then neighbourhoods."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
+from ordino.heuristics.tensormemory.exchange import exchange
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement_bounds import fractional
 from ordino.solvers import cpsat
 from ordino.solvers.neighbourhoods import improve
-from ordino.solvers.tensormemory.mapping_windows import restriction
+from ordino.solvers.tensormemory import mapping_windows
 
-__all__ = ["NAME", "hybrid"]
+__all__ = ["NAME", "hybrid", "takes"]
 
 NAME = "hybrid"
+MOST_BUFFERS = 2_000
+"""With more, building a neighbourhood takes longer than searching it."""
+EXCHANGE_SHARE, WHOLE_SHARE = 0.15, 0.05
+"""Of the time, for annealing and for the whole mapping."""
+FREE, TURN_SECONDS = 0.1, 0.3
+"""Of the buffers, and for a neighbourhood."""
 
 
-def hybrid(formulate: cpsat.Formulate, *, share: float = 0.08) -> Solver:
-    """Return a solver that runs CP-SAT, then searches neighbourhoods over windows of time.
+def takes(instance: Any) -> str | None:
+    """Say why an instance is not for this solver, or return `None`."""
+    reason = mapping_windows.takes(instance)
+    if reason is None and (count := instance.lifetimes.buffers) > MOST_BUFFERS:
+        return f"{count} buffers, beyond {MOST_BUFFERS}"
+    return reason
 
-    An iteration is a conflict, then a neighbourhood.
+
+def hybrid(formulate: cpsat.Formulate) -> Solver:
+    """Return a solver that anneals for a while, then searches neighbourhoods over windows of time.
+
+    An iteration is a step of annealing, then a conflict, then a neighbourhood.
 
     Args:
         formulate: Builds the CP-SAT model.
-        share: Of the time, for the whole mapping.
     """
-    whole = cpsat.solver(formulate)
+    anneal, whole = exchange(), cpsat.solver(formulate)
 
     def solve(instance: Mapping, incumbent: Incumbent, budget: Budget) -> None:
         if budget.should_stop():
@@ -33,9 +49,18 @@ def hybrid(formulate: cpsat.Formulate, *, share: float = 0.08) -> Solver:
         bound = fractional(instance)
         if bound is not None:
             incumbent.raise_bound(bound, NAME)
-        whole(instance, incumbent, budget.child(seconds=share * budget.remaining()))
+        for share, method in ((EXCHANGE_SHARE, anneal), (WHOLE_SHARE, whole)):
+            if not (budget.should_stop() or incumbent.closed):
+                method(instance, incumbent, budget.child(seconds=share * budget.remaining()))
         if incumbent.best is not None and not (budget.should_stop() or incumbent.closed):
-            formulation = formulate(instance, incumbent.objective)
-            improve(formulation, restriction(instance), incumbent, budget, source=NAME)
+            improve(
+                formulate(instance, incumbent.objective),
+                mapping_windows.restriction(instance),
+                incumbent,
+                budget,
+                source=NAME,
+                share=FREE,
+                seconds=TURN_SECONDS,
+            )
 
     return solve
