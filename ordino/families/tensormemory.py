@@ -287,6 +287,9 @@ FAMILY = Family(
     formulations={"cpsat": _CPSAT, "milp": f"{_MODEL}.milp:formulate"},
     bounds=(*_GRAPH_BOUNDS, *_PLACEMENT_BOUNDS),
     solvers=(*_GRAPH_SOLVERS, *_PLACEMENT_SOLVERS, *_MAPPING_SOLVERS, *_ENGINES),
+    adopts={
+        "torch.export.exported_program:ExportedProgram": f"{_FILES}.torch_program:from_exported"
+    },
     race=(*_GRAPH_RACE, *_PLACEMENT_RACE),
     formats=(*_GRAPH_FORMATS, *_PLACEMENT_FORMATS),
     solution_formats=(*_PLAN_FORMATS, *_OFFSETS_FORMATS),

@@ -1,0 +1,152 @@
+"""Makes graphs of operators of programs that `torch.export` has traced.
+
+Calls of operators become operators, views other names of what they view. What depends on
+parameters, buffers and constants alone is folded. Programs that write in place are made functional
+first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from ordino.core.errors import InstanceError
+from ordino.instances.tensormemory.trace import Node, graph_of
+from ordino.models.tensormemory.graph import Graph
+
+__all__ = ["from_exported"]
+
+PARAMETERS = {"PARAMETER", "BUFFER", "CONSTANT_TENSOR", "CUSTOM_OBJ", "TOKEN"}
+"""Kinds of inputs whose values the program brings along."""
+
+
+def from_exported(program: Any, *, fuse: bool = False) -> Graph:
+    """Make a graph of a `torch.export.ExportedProgram`.
+
+    Args:
+        program: The program; its shapes must be fixed.
+        fuse: Whether operators that work element by element join their neighbours.
+
+    Raises:
+        InstanceError: A shape is open, or there is no operator.
+    """
+    if any(_writes_in_place(node) for node in program.graph.nodes):
+        program = program.run_decompositions({})
+    trace = _Trace(program)
+    nodes = list(trace.nodes())
+    return graph_of(nodes, trace.sizes, trace.outputs, name="exported program", fuse=fuse)
+
+
+class _Trace:
+    """The nodes of a program, and the bytes of their values."""
+
+    def __init__(self, program: Any) -> None:
+        self.graph = program.graph
+        self.sizes: dict[str, int] = {}
+        self.outputs: list[str] = []
+        kinds = {each.arg.name: each.kind.name for each in program.graph_signature.input_specs}
+        self.constants = {name for name, kind in kinds.items() if kind in PARAMETERS}
+        self.parts: dict[str, str] = {}
+        """A part that is taken of a call's several results, to its name there."""
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield the nodes that do not depend on constants alone."""
+        for node in self.graph.nodes:
+            if node.op == "output":
+                reads = [self._value(each) for each in node.all_input_nodes]
+                self.outputs = [each for each in reads if each not in self.constants]
+            elif node.op == "placeholder":
+                self._measure(node.name, node.meta.get("val"))
+            elif node.op == "get_attr":
+                self.constants.add(node.name)
+                self._measure(node.name, node.meta.get("val"))
+            elif _takes_a_part(node):
+                whole, part = node.args
+                self.parts[node.name] = f"{self._value(whole)}.{part}"
+                if self._value(whole) in self.constants:
+                    self.constants.add(self.parts[node.name])
+            else:
+                made = self._call(node)
+                if made is not None:
+                    yield made
+
+    def _call(self, node: Any) -> Node | None:
+        """Return the node of a call, if it depends on more than constants and is no view alone."""
+        results = node.meta.get("val")
+        several = isinstance(results, (list, tuple))
+        writes = [f"{node.name}.{i}" for i in range(len(results))] if several else [node.name]
+        for name, result in zip(writes, results if several else [results], strict=True):
+            self._measure(name, result)
+        reads = [self._value(each) for each in node.all_input_nodes]
+        reads = [each for each in dict.fromkeys(reads) if each in self.sizes]
+        varying = [each for each in reads if each not in self.constants]
+        if not varying:
+            self.constants.update((node.name, *writes))
+            return None
+        writes = [each for each in writes if each in self.sizes]
+        weights = sum(self.sizes[each] for each in reads if each in self.constants)
+        view = _views(node)
+        if view and several:
+            for each in writes:
+                self.parts[each] = varying[0]
+            return None
+        return Node(
+            name=node.name,
+            reads=varying,
+            writes=writes,
+            parameters=0 if view else weights,
+            view=view,
+            unary=_is_pointwise(node) and len(varying) == 1,
+        )
+
+    def _value(self, node: Any) -> str:
+        """Return the name of the value that a node stands for."""
+        name: str = node.name
+        while name in self.parts:
+            name = self.parts[name]
+        return name
+
+    def _measure(self, name: str, value: Any) -> None:
+        """Note the bytes of a tensor; other values take none."""
+        if not hasattr(value, "element_size"):
+            return
+        shape = list(value.shape)
+        for axis, size in enumerate(shape):
+            if not isinstance(size, int):
+                raise InstanceError(
+                    f"dimension {axis} of {name} is open ({size}): export the program with fixed "
+                    "shapes (without dynamic_shapes)"
+                )
+        self.sizes[name] = math.prod(shape) * int(value.element_size())
+
+
+def _schema(node: Any) -> Any:
+    return getattr(node.target, "_schema", None)
+
+
+def _writes_in_place(node: Any) -> bool:
+    schema = _schema(node) if node.op == "call_function" else None
+    return schema is not None and bool(schema.is_mutable)
+
+
+def _views(node: Any) -> bool:
+    """Tell whether the results of a call lie where its first argument does."""
+    schema = _schema(node)
+    if schema is None:
+        return False
+    return any(each.alias_info is not None for each in schema.returns) and not schema.is_mutable
+
+
+def _takes_a_part(node: Any) -> bool:
+    import operator
+
+    return node.target is operator.getitem
+
+
+def _is_pointwise(node: Any) -> bool:
+    import torch
+
+    if "batch_norm" in str(node.target):
+        return True
+    return torch.Tag.pointwise in getattr(node.target, "tags", ())
