@@ -100,6 +100,18 @@ FAMILY = Family(
             scales=True,
         ),
         SolverSpec(
+            name="hybrid",
+            summary="job insertion, then windows of time by CP-SAT: no room between machines",
+            make="ordino.solvers.jobshop.hybrid:hybrid",
+            arguments=(f"{_MODEL}.cpsat:formulate",),
+            takes="ordino.solvers.jobshop.hybrid:takes",
+            improves=True,
+            proves=True,
+            deterministic=False,
+            scales=True,
+            alone=True,
+        ),
+        SolverSpec(
             name="no-wait",
             summary="annealing of the sequence in which no-wait jobs are timetabled",
             make="ordino.heuristics.jobshop.no_wait:no_wait",
@@ -124,7 +136,7 @@ FAMILY = Family(
     ),
     race=(
         *("mwkr", "mopnr", "spt", "fifo", "edd", "serial", "destructive"),
-        *("tabu", "insertion", "no-wait", "cpsat", "anneal"),
+        *("tabu", "hybrid", "no-wait", "cpsat", "anneal"),
     ),
     formats=(
         FormatSpec(

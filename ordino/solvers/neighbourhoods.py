@@ -20,7 +20,7 @@ from ordino.core.incumbent import Incumbent
 from ordino.models.formulation import CpsatFormulation
 from ordino.solvers import cpsat
 
-__all__ = ["NAME", "Restrict", "improve", "windows"]
+__all__ = ["NAME", "Restrict", "improve", "relay", "windows"]
 
 NAME = "windows"
 
@@ -64,6 +64,51 @@ def windows(
                 incumbent,
                 budget,
                 source=NAME,
+                share=share,
+                seconds=seconds,
+            )
+
+    return solve
+
+
+def relay(
+    first: Solver,
+    formulate: cpsat.Formulate,
+    restriction: Callable[[Any], Restrict],
+    *,
+    source: str,
+    first_share: float,
+    whole_share: Callable[[Any], float],
+    share: float,
+    seconds: float,
+) -> Solver:
+    """Return a solver that lets another one begin, then CP-SAT on the whole, then neighbourhoods.
+
+    An iteration is one of the first solver, then a conflict, then a neighbourhood.
+
+    Args:
+        first: Finds a solution.
+        formulate: Builds the CP-SAT model.
+        restriction: Makes what says what is kept, for an instance.
+        source: The solver's name.
+        first_share: Of the time, for the first.
+        whole_share: Of the time that is then left, for the whole of an instance.
+        share: Of a solution that is left free at first.
+        seconds: The most for a neighbourhood.
+    """
+    whole = cpsat.solver(formulate)
+
+    def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
+        for part, method in ((first_share, first), (whole_share(instance), whole)):
+            if part and not (budget.should_stop() or incumbent.closed):
+                method(instance, incumbent, budget.child(seconds=part * budget.remaining()))
+        if incumbent.best is not None and not (budget.should_stop() or incumbent.closed):
+            improve(
+                formulate(instance, incumbent.objective),
+                restriction(instance),
+                incumbent,
+                budget,
+                source=source,
                 share=share,
                 seconds=seconds,
             )

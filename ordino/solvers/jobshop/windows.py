@@ -24,11 +24,15 @@ NEAR_SHARE = 0.6
 
 def takes(instance: JobShop | Shop) -> str | None:
     """Say why an instance is not for neighbourhoods, or return `None`."""
-    return takes_shop(instance) if isinstance(instance, Shop) else "it is a classic job shop"
+    return takes_shop(instance) if isinstance(instance, Shop) else None
 
 
-def restriction(instance: Shop) -> Callable[[Any, Schedule, np.random.Generator, float], None]:
+def restriction(
+    instance: JobShop | Shop,
+) -> Callable[[Any, Schedule, np.random.Generator, float], None]:
     """Return a function for `neighbourhoods.improve` on the models of `models.jobshop.cpsat`."""
+    if isinstance(instance, JobShop):
+        instance = Shop.of_classic(instance, goal="makespan", buffers="unlimited")
     n = instance.operations
     counts = np.diff(instance.alternative_start)
     several = counts > 1

@@ -11,7 +11,7 @@ from ordino.heuristics.tensormemory.exchange import exchange
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement_bounds import fractional
 from ordino.solvers import cpsat
-from ordino.solvers.neighbourhoods import improve
+from ordino.solvers.neighbourhoods import relay
 from ordino.solvers.tensormemory import mapping_windows
 
 __all__ = ["NAME", "hybrid", "takes"]
@@ -41,7 +41,16 @@ def hybrid(formulate: cpsat.Formulate) -> Solver:
     Args:
         formulate: Builds the CP-SAT model.
     """
-    anneal, whole = exchange(), cpsat.solver(formulate)
+    search = relay(
+        exchange(),
+        formulate,
+        mapping_windows.restriction,
+        source=NAME,
+        first_share=EXCHANGE_SHARE,
+        whole_share=lambda _: WHOLE_SHARE,
+        share=FREE,
+        seconds=TURN_SECONDS,
+    )
 
     def solve(instance: Mapping, incumbent: Incumbent, budget: Budget) -> None:
         if budget.should_stop():
@@ -49,18 +58,6 @@ def hybrid(formulate: cpsat.Formulate) -> Solver:
         bound = fractional(instance)
         if bound is not None:
             incumbent.raise_bound(bound, NAME)
-        for share, method in ((EXCHANGE_SHARE, anneal), (WHOLE_SHARE, whole)):
-            if not (budget.should_stop() or incumbent.closed):
-                method(instance, incumbent, budget.child(seconds=share * budget.remaining()))
-        if incumbent.best is not None and not (budget.should_stop() or incumbent.closed):
-            improve(
-                formulate(instance, incumbent.objective),
-                mapping_windows.restriction(instance),
-                incumbent,
-                budget,
-                source=NAME,
-                share=FREE,
-                seconds=TURN_SECONDS,
-            )
+        search(instance, incumbent, budget)
 
     return solve
