@@ -221,7 +221,8 @@ class Family:
         solution: Reference to the solution class.
         check: Reference to `(instance, solution) -> Report`.
         race: Names of the solvers that run when the user names none, the best first: those that
-            open, and of the others that take the instance one a worker, but at least two.
+            open, and of the others that take the instance one a worker, but at least two (or the
+            first alone, where it is meant to be).
         adjust: Reference to `(instance, **options) -> Instance`: keyword-only parameters are the
             family's problem options.
         scene: Reference to `(instance, solution) -> Scene`.

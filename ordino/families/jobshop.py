@@ -136,7 +136,7 @@ FAMILY = Family(
     ),
     race=(
         *("mwkr", "mopnr", "spt", "fifo", "edd", "serial", "destructive"),
-        *("tabu", "hybrid", "no-wait", "cpsat", "anneal"),
+        *("tabu", "hybrid", "insertion", "no-wait", "cpsat", "anneal"),
     ),
     formats=(
         FormatSpec(

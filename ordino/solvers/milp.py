@@ -49,7 +49,8 @@ def solver(formulate: Formulate, *, engine: Literal["highs", "cbc"] = "highs") -
     """Return a solver that runs a formulation on HiGHS or CBC.
 
     Lexicographic objectives are solved level by level; a level that is cut off, or whose best value
-    no checked solution has, ends the run. An iteration is a node of the branch-and-bound tree.
+    no checked solution has, ends the run. An iteration is a node of the branch-and-bound tree of a
+    level.
 
     Args:
         formulate: Function from an instance and an upper bound (or `None`) to a formulation; with

@@ -25,6 +25,8 @@ __all__ = ["NAME", "Restrict", "improve", "relay", "windows"]
 NAME = "windows"
 
 LEAST_TURN_SECONDS = 0.05
+BRIEF_SHARE = 0.03
+"""Of the time, for CP-SAT on the whole before all else."""
 POLL_SECONDS = 0.05
 WIDER, NARROWER = 1.1, 0.85
 TOLERANCE = 1e-6
@@ -84,6 +86,8 @@ def relay(
 ) -> Solver:
     """Return a solver that lets another one begin, then CP-SAT on the whole, then neighbourhoods.
 
+    Where CP-SAT is to see the whole at all, it has a brief try before all else.
+
     An iteration is one of the first solver, then a conflict, then a neighbourhood.
 
     Args:
@@ -99,7 +103,9 @@ def relay(
     whole = cpsat.solver(formulate)
 
     def solve(instance: Any, incumbent: Incumbent, budget: Budget) -> None:
-        for part, method in ((first_share, first), (whole_share(instance), whole)):
+        last = whole_share(instance)
+        brief = BRIEF_SHARE if last else 0.0
+        for part, method in ((brief, whole), (first_share, first), (last, whole)):
             if part and not (budget.should_stop() or incumbent.closed):
                 method(instance, incumbent, budget.child(seconds=part * budget.remaining()))
         if incumbent.best is not None and not (budget.should_stop() or incumbent.closed):
@@ -173,7 +179,9 @@ def _turn(
     assert isinstance(objective, (int, float))
     model = formulation.model.clone()
     (level,) = formulation.levels
+    whole = len(model.proto.constraints)
     restrict(model, solution, random, free)
+    exact = len(model.proto.constraints) == whole and formulation.unit == 1 and not formulation.note
     model.add(level <= math.ceil(objective / formulation.unit - TOLERANCE) - 1)
     model.minimize(level)
     model.clear_hints()
@@ -203,4 +211,6 @@ def _turn(
             incumbent.offer(better, source, engine.value(level) * formulation.unit)
     if status == cp_model.UNKNOWN:
         return max(0.02, free * NARROWER)
+    if status == cp_model.INFEASIBLE and exact:
+        incumbent.raise_bound(objective, source)  # nothing was kept: there is nothing better
     return min(1.0, free * WIDER)

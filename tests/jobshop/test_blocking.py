@@ -111,6 +111,25 @@ def test_searches_against_brute_force(buffers: str, data: st.DataObject) -> None
     hits[1] += 1
 
 
+@pytest.mark.parametrize("buffers", ["swap", "blocking"])
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_the_default_proves_small_shops(buffers: str, data: st.DataObject) -> None:
+    shop = data.draw(blocking_shops(buffers=buffers, plain=True))
+    result = ordino.solve(shop, workers=2, time_limit=20)
+    assert not result.failures
+    assert result.status is Status.OPTIMAL
+    assert result.objective == brute_force(shop)
+
+
+def test_a_shop_beyond_cpsat_is_searched_all_the_same() -> None:
+    shop = Shop.of([[[(0, 2**40)], [(1, 2**40)]]] * 3, buffers="swap", weights=[2**9] * 3)
+    assert takes_shop(shop) is not None
+    result = ordino.solve(shop, workers=2, time_limit=2)
+    assert result.found_by in ("insertion", "serial")
+    assert result.objective == 4 * 2**40
+
+
 HITS: dict[str, list[int]] = {}
 
 

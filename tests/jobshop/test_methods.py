@@ -192,3 +192,9 @@ def test_the_compiled_generator_gives_the_same(rule: str, monkeypatch: pytest.Mo
     warm(dispatching.KERNELS)
     monkeypatch.setattr(dispatching, "LARGE", 0)
     assert ordino.solve(instance, solver=rule).solution == interpreted
+
+
+def test_a_neighbourhood_of_everything_is_a_proof() -> None:
+    result = ordino.solve(ordino.read("ft06"), solver="spt,windows", time_limit=30)
+    assert (result.objective, result.bound) == (55, 55)
+    assert result.bound_by == "windows"

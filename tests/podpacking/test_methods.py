@@ -85,11 +85,15 @@ def test_configurations_bound_every_level(cluster: Cluster) -> None:
     assert pooled(cluster) <= brute_force(cluster)
 
 
-@pytest.mark.parametrize("solver", ["cpsat", "milp"])
-@settings(max_examples=40)
+@pytest.mark.parametrize("settings_of", [{"cpsat": {}}, {"milp": {}}, {"milp": {"engine": "cbc"}}])
+@settings(max_examples=30, deadline=None)
 @given(cluster=tiny())
-def test_engines_prove_what_brute_force_finds(solver: str, cluster: Cluster) -> None:
-    result = ordino.solve(cluster, solver=solver, time_limit=30, workers=1)
+def test_engines_prove_what_brute_force_finds(
+    settings_of: dict[str, dict[str, Any]], cluster: Cluster
+) -> None:
+    result = ordino.solve(
+        cluster, solver=[*settings_of], settings=settings_of, time_limit=30, workers=1
+    )
     assert result.failures == ()
     assert result.status is ordino.Status.OPTIMAL
     assert result.objective == brute_force(cluster)

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 from kits import tensormemory_placement as kit
 
 import ordino
+from ordino.api import _chosen
 from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
+from ordino.families.tensormemory import FAMILY
 from ordino.heuristics.tensormemory import placing, placing_kernels
 from ordino.instances.tensormemory.generate_lifetimes import lifetimes
 from ordino.models.tensormemory.lifetimes import Lifetimes
@@ -26,6 +28,7 @@ from ordino.models.tensormemory.placement_bounds import fractional
 from ordino.models.tensormemory.placement_check import check_lifetimes
 from ordino.solvers.tensormemory import canonical
 from ordino.solvers.tensormemory.addressing import addresses
+from ordino.solvers.tensormemory.options import adjust
 
 SOLVERS = ("climb", "canonical", "cpsat")
 MAPPING_SOLVERS = ("exchange", "windows", "hybrid", "cpsat")
@@ -316,3 +319,11 @@ def test_every_pair_of_orders_of_four_is_tried_by_hand() -> None:
         state = placing.Placing(instance, placing_kernels)
         heights.add(state.place(np.array(order), best_fit=True))
     assert min(heights) == kit.least_height(instance)
+
+
+def test_the_default_for_mappings_gets_all_workers() -> None:
+    small = adjust(lifetimes(buffers=20, seed=1), goal="mapping", capacity="50%")
+    large = adjust(lifetimes(buffers=3_000, seed=1), goal="mapping", capacity="50%")
+    for instance, solvers in ((small, ["hybrid"]), (large, ["exchange", "windows"])):
+        running = _chosen(FAMILY, instance, None, 2)
+        assert [spec.name for spec in running if spec.improves] == solvers

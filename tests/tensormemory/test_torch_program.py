@@ -50,6 +50,27 @@ def test_views_and_parts_of_views_are_other_names() -> None:
     assert ("view", 1) in graph.aliases
 
 
+@pytest.mark.parametrize(
+    ("call", "operators"),
+    [
+        (lambda x: x.transpose(0, 1).reshape(8) * 2, ("reshape", "mul")),
+        (lambda x: x.reshape(8) * 2, ("mul",)),
+        (lambda x: x.transpose(0, 1).contiguous() * 2, ("contiguous", "mul")),
+        (lambda x: x.contiguous() * 2, ("mul",)),
+        (lambda x: x.to(torch.float16) * 2, ("to", "mul")),
+        (lambda x: x.to(torch.float32) * 2, ("mul",)),
+        (lambda x: torch.arange(2.0).reshape(2, 1).expand_as(x) + x, ("add",)),
+    ],
+)
+def test_what_must_be_copied_is_an_operator(
+    call: Any, operators: tuple[str, ...], tmp_path: Any
+) -> None:
+    program = exported(call, torch.zeros(2, 4))
+    torch.export.save(program, tmp_path / "program.pt2")
+    for each in (program, torch.export.load(tmp_path / "program.pt2")):
+        assert from_exported(each).operator_names == operators
+
+
 def test_what_is_written_in_place_is_made_functional() -> None:
     graph = from_exported(exported(lambda x: (x + 1).relu_() * 3, torch.zeros(5)))
     assert graph.operator_names == ("add", "relu", "mul")

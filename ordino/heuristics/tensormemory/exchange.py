@@ -27,7 +27,8 @@ SLICE_PUTS = 256
 """Buffers that are brought in between two looks at the clock."""
 
 HOT, COLD = 0.15, 0.01
-"""First and last temperature of a cycle, in mean benefits."""
+"""First and last temperature of a cycle: in means of benefits weighted by themselves, for a few may
+make up most of all, and in mean benefits."""
 
 CYCLES = (0.1, 0.3, 0.6, 1.0)
 """Shares of the budget at which each cycle ends."""
@@ -165,14 +166,16 @@ def _work(team: _Team, kernels: Any, number: int) -> None:
     random = np.random.default_rng((team.budget.seed, number))
     state = State(team.instance, kernels, random)
     _fill(team, state)
-    mean = float(team.instance.benefit.mean())
+    benefit = team.instance.benefit.astype(np.float64)
+    cold = COLD * max(float(benefit.mean()), 1e-9)
+    hot = HOT * float(benefit @ benefit) / max(float(benefit.sum()), 1e-9) + cold
     rate, begun = 1e5, 0.0
     for until in CYCLES:
         while (share := team.share()) < until and not team.finished():
             cooled = (share - begun) / (until - begun)
             granted = team.grant(max(1, int(rate * SLICE_SECONDS)))
             began = time.monotonic()
-            state.anneal(mean * HOT * (COLD / HOT) ** max(0.0, cooled), granted)
+            state.anneal(hot * (cold / hot) ** max(0.0, cooled), granted)
             rate = min(2 * rate, granted / max(time.monotonic() - began, 1e-6))
             team.publish(state)
         if team.finished():

@@ -17,6 +17,7 @@ from ordino.models.tensormemory.graph import Graph
 
 __all__ = ["from_exported"]
 
+COPY_IF_NEEDED = {"reshape", "reshape_as", "flatten", "ravel", "unflatten", "_reshape_alias"}
 PARAMETERS = {"PARAMETER", "BUFFER", "CONSTANT_TENSOR", "CUSTOM_OBJ", "TOKEN"}
 """Kinds of inputs whose values the program brings along."""
 
@@ -75,28 +76,28 @@ class _Trace:
         """Return the node of a call, if it depends on more than constants and is no view alone."""
         results = node.meta.get("val")
         several = isinstance(results, (list, tuple))
-        writes = [f"{node.name}.{i}" for i in range(len(results))] if several else [node.name]
-        for name, result in zip(writes, results if several else [results], strict=True):
+        parts = list(results) if several else [results]
+        writes = [f"{node.name}.{i}" for i in range(len(parts))] if several else [node.name]
+        for name, result in zip(writes, parts, strict=True):
             self._measure(name, result)
         reads = [self._value(each) for each in node.all_input_nodes]
         reads = [each for each in dict.fromkeys(reads) if each in self.sizes]
         varying = [each for each in reads if each not in self.constants]
-        if not varying:
+        base = _viewed(node, parts)
+        whole = None if base is None else self._value(base)
+        if not varying or whole in self.constants:
             self.constants.update((node.name, *writes))
             return None
-        writes = [each for each in writes if each in self.sizes]
-        weights = sum(self.sizes[each] for each in reads if each in self.constants)
-        view = _views(node)
-        if view and several:
-            for each in writes:
-                self.parts[each] = varying[0]
+        if whole is not None and several:
+            self.parts |= dict.fromkeys(writes, whole)
             return None
+        weights = sum(self.sizes[each] for each in reads if each in self.constants)
         return Node(
             name=node.name,
-            reads=varying,
-            writes=writes,
-            parameters=0 if view else weights,
-            view=view,
+            reads=varying if whole is None else [whole],
+            writes=[each for each in writes if each in self.sizes],
+            parameters=weights if whole is None else 0,
+            view=whole is not None,
             unary=_is_pointwise(node) and len(varying) == 1,
         )
 
@@ -130,12 +131,37 @@ def _writes_in_place(node: Any) -> bool:
     return schema is not None and bool(schema.is_mutable)
 
 
-def _views(node: Any) -> bool:
-    """Tell whether the results of a call lie where its first argument does."""
+def _viewed(node: Any, results: list[Any]) -> Any:
+    """Return the node whose tensor the results of a call are other names of, or `None`."""
     schema = _schema(node)
-    if schema is None:
+    if schema is None or not node.args or not hasattr(node.args[0], "meta"):
+        return None
+    base, result = node.args[0], results[0]
+    tensor = base.meta.get("val")
+    if not (hasattr(tensor, "element_size") and hasattr(result, "element_size")):
+        return None
+    name = schema.name.rpartition("::")[2]
+    if all(each.alias_info is None for each in schema.returns) and name != "_unsafe_view":
+        return None
+    if tensor.dtype != result.dtype or tensor.device != result.device:
+        return base if name == "view" else None  # bits under another type
+    if name == "contiguous":
+        return base if tensor.is_contiguous() else None
+    if name in COPY_IF_NEEDED:
+        return base if _can_be_viewed(tensor, result.shape) else None
+    return base
+
+
+def _can_be_viewed(tensor: Any, shape: Any) -> bool:
+    """Tell whether a tensor's strides allow a shape without a copy."""
+    import torch
+
+    like = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+    try:
+        like.view(shape)
+    except RuntimeError:
         return False
-    return any(each.alias_info is not None for each in schema.returns) and not schema.is_mutable
+    return True
 
 
 def _takes_a_part(node: Any) -> bool:
@@ -146,6 +172,7 @@ def _takes_a_part(node: Any) -> bool:
 
 def _is_pointwise(node: Any) -> bool:
     """Tell whether a call works element by element, given its first argument."""
-    if "batch_norm" in str(node.target):
-        return True
+    name = str(node.target)
+    if "batch_norm" in name:
+        return "no_training" in name or (name == "aten.batch_norm.default" and not node.args[5])
     return any(tag.name == "pointwise" for tag in getattr(node.target, "tags", ()))

@@ -7,6 +7,7 @@ engine let pass, the checker does not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ __all__ = ["formulate", "takes"]
 
 MOST_CELLS = 50_000
 """Classes x nodes."""
+MOST_WORTH = 2**30
+"""Of all pods: with more, the tolerances of the engine are as large as a unit."""
 
 _Row = tuple[dict[int, int], int]
 """Factors of variables by index, and what their sum must reach."""
@@ -33,6 +36,8 @@ def takes(instance: Cluster) -> str | None:
     devices = int((instance.share > 0).sum()) * int(instance.devices.sum())
     if found + devices > MOST_CELLS:
         return f"{found + devices} pairs of class and node, beyond {MOST_CELLS}"
+    if (worth := int(instance.worth[instance.kind].sum())) > MOST_WORTH:
+        return f"pods count {worth} in all, beyond {MOST_WORTH}"
     return None
 
 
@@ -84,14 +89,17 @@ def _rows(model: Any, domains: Sequence[Sequence[int]]) -> Iterator[_Row]:
             continue
         linear, literals = constraint.linear, constraint.enforcement_literal
         low, high = linear.domain
-        for sign, least in ((1, low), (-1, -high)):
+        for sign, least in ((1, low), (-1, -high)):  # in integers, as tight as can be
             terms: dict[int, int] = {}
             for i, a in zip(linear.vars, linear.coeffs, strict=True):
                 terms[i] = terms.get(i, 0) + sign * a
+            divisor = max(1, math.gcd(*terms.values()))
+            terms = {i: a // divisor for i, a in terms.items()}
+            goal = -(-least // divisor)
             always = sum(min(a * end for end in domains[i]) for i, a in terms.items())
-            if least > always:
+            if goal > always:
                 failing = [-each - 1 for each in literals]
-                yield _any_of(failing, terms, least, least - always)
+                yield _any_of(failing, terms, goal, goal - always)
 
 
 def _any_of(literals: Iterable[int], terms: dict[int, int], least: int, weight: int) -> _Row:

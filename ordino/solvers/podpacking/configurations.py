@@ -232,7 +232,7 @@ class _Master:
             return held
         while not milp.HIGHS.acquire(timeout=milp.POLL_SECONDS):
             if budget.should_stop():
-                return None
+                return together
         try:
             program, columns, most = self._generate(target, rows, plan, held, budget)
             if most is not None and most > held and self.home.offer is not None:

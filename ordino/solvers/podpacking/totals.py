@@ -21,12 +21,12 @@ from ordino.solvers.podpacking.node_types import NodeType
 
 __all__ = ["Totals"]
 
-MOST_SUMS = 1 << 20
+MOST_SUMS = 1 << 19
 """Sets of half the classes; where there are more, a node may be filled."""
-MOST_PAIRS = 50_000_000
+MOST_PAIRS = 10_000_000
 """Pairs of such sets that are looked at."""
-LARGEST = 2**60
-"""A resource of which more is asked for, in all, is left out."""
+LARGEST = 2**53
+"""Sums beyond are left out: CP-SAT tells its bounds as floats."""
 INTEGRAL = 1e-6
 
 
@@ -62,7 +62,7 @@ class Totals:
             held: What is known to be reached.
             budget: For this bound.
         """
-        if not self.small:
+        if not self.small or int(self.free.astype(object) @ target) > LARGEST:
             return None
         most = self._best(target, rows, budget)
         while most is not None and most > held:
@@ -72,9 +72,11 @@ class Totals:
             if len(known) < len(used):
                 return most
             left = np.array(self.room, dtype=np.int64) + known
-            if budget.should_stop() or all(self._can_fill(each, left) for each in self.types):
+            if all(budget.should_stop() or self._can_fill(each, left) for each in self.types):
                 return most
-            most = self._best(target, [*rows, (-target, 1 - most)], budget)
+            most -= 1
+            better = self._best(target, [*rows, (-target, -most)], budget)
+            most = most if better is None else better
         return most
 
     def _best(
