@@ -8,6 +8,7 @@ first.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from ordino.models.tensormemory.graph import Graph
 __all__ = ["from_exported"]
 
 COPY_IF_NEEDED = {"reshape", "reshape_as", "flatten", "ravel", "unflatten", "_reshape_alias"}
+"""Views where the strides allow it."""
 PARAMETERS = {"PARAMETER", "BUFFER", "CONSTANT_TENSOR", "CUSTOM_OBJ", "TOKEN"}
 """Kinds of inputs whose values the program brings along."""
 
@@ -165,8 +167,6 @@ def _can_be_viewed(tensor: Any, shape: Any) -> bool:
 
 
 def _takes_a_part(node: Any) -> bool:
-    import operator
-
     return node.target is operator.getitem
 
 

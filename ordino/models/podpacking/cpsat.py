@@ -27,12 +27,12 @@ MOST_CELLS = 1_000_000
 """Classes x nodes."""
 
 
-def takes(instance: Cluster) -> str | None:
-    """Say why an instance is not for CP-SAT, or return `None`."""
+def takes(instance: Cluster, most: int = MOST_CELLS) -> str | None:
+    """Say why an instance is too large for a model of so many cells, or return `None`."""
     found = instance.classes * instance.nodes
     devices = int((instance.share > 0).sum()) * int(instance.devices.sum())
-    if found + devices > MOST_CELLS:
-        return f"{found + devices} pairs of class and node, beyond {MOST_CELLS}"
+    if found + devices > most:
+        return f"{found + devices} pairs of class and node, beyond {most}"
     return None
 
 

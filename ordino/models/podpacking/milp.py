@@ -13,8 +13,8 @@ from typing import Any
 
 from ordino.core.objective import Value
 from ordino.models.formulation import MilpFormulation
+from ordino.models.podpacking import cpsat
 from ordino.models.podpacking.check import check
-from ordino.models.podpacking.cpsat import Packing
 from ordino.models.podpacking.linear import Sum
 from ordino.models.podpacking.part import Part
 from ordino.models.podpacking.problem import Cluster, Plan
@@ -32,10 +32,8 @@ _Row = tuple[dict[int, int], int]
 
 def takes(instance: Cluster) -> str | None:
     """Say why an instance is not for MILP, or return `None`."""
-    found = instance.classes * instance.nodes
-    devices = int((instance.share > 0).sum()) * int(instance.devices.sum())
-    if found + devices > MOST_CELLS:
-        return f"{found + devices} pairs of class and node, beyond {MOST_CELLS}"
+    if (reason := cpsat.takes(instance, MOST_CELLS)) is not None:
+        return reason
     if (worth := int(instance.worth[instance.kind].sum())) > MOST_WORTH:
         return f"pods count {worth} in all, beyond {MOST_WORTH}"
     return None
@@ -45,7 +43,7 @@ def formulate(instance: Cluster, upper_bound: Value | None) -> MilpFormulation:
     """Build the model of a whole cluster; `upper_bound` is not used."""
     import pulp
 
-    packing = Packing(instance, Part.whole(instance))
+    packing = cpsat.Packing(instance, Part.whole(instance))
     levels = packing.levels()  # may add to the model
     model = packing.model.proto
     problem = pulp.LpProblem("podpacking", pulp.LpMinimize)
