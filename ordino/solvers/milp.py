@@ -230,17 +230,22 @@ def _solve_cbc(
     command += ["-branch", "-printingOptions", "all", "-solution", str(answer)]
     with (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        ended = False
         while process.poll() is None:
             if budget.wait(POLL_SECONDS):
                 _end_cbc(process)
+                ended = True
     text = (folder / "log.txt").read_text()
-    if process.returncode not in (0, -9):
+    if process.returncode != 0 and not (ended and process.returncode < 0):
         raise SolverError(f"CBC ended with exit code {process.returncode}")
     _take_cbc_answer(answer, text, short_names, formulation, incumbent, budget, raise_bound)
 
 
 def _end_cbc(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt CBC, which makes it write what it has, and end it if that takes too long."""
+    """Interrupt CBC, which makes it write what it has, and end it if that takes too long.
+
+    Until CBC has set up how it takes an interrupt, the interrupt ends it at once.
+    """
     process.send_signal(signal.SIGINT)
     try:
         process.wait(CBC_LEAVE_SECONDS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +120,30 @@ def test_a_milp_is_solved_level_by_level(engine: Any) -> None:
     milp.solver(two_levels, engine=engine)(instance, held, Budget.of(20))
     assert held.failures == ()
     assert held.objective == held.bound == (18, 3)
+
+
+def test_cbc_may_be_interrupted_before_it_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "cbc"
+    program.write_text("#!/bin/sh\nexec sleep 30\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    instance = ([3, 5, 7, 11], 17)
+    held = Incumbent(instance, weigh, Objective.of("weight"))
+    milp.solver(knapsack, engine="cbc")(instance, held, Budget.of(0.1))
+    assert (held.objective, held.bound) == (None, None)
+
+
+def test_cbc_that_breaks_surfaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "cbc"
+    program.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    instance = ([3, 5, 7, 11], 17)
+    held = Incumbent(instance, weigh, Objective.of("weight"))
+    with pytest.raises(SolverError, match="exit code -11"):
+        milp.solver(knapsack, engine="cbc")(instance, held, Budget.of(10))
 
 
 def test_highs_may_change_its_number_of_threads() -> None:
