@@ -4,8 +4,8 @@
 
 The folder holds a folder a set and `bounds_blocking_swap.csv`: upper bounds for the variant swap of
 CP Optimizer and OptalCP after 1800 s on 4 workers. Every answer is judged by Ordino's checker. A
-solver is `ordino`, `ordino:NAME` for one of its solvers, or `cpsat` (swap and no-wait). The gap is
-to the listed bound for swap, otherwise to the best answer of the run.
+solver is `ordino`, `ordino:NAME` for one of its solvers, or `cpsat`. The gap is to the listed
+bound for swap, otherwise to the best answer of the run.
 """
 
 from __future__ import annotations

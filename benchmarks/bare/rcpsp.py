@@ -1,11 +1,13 @@
 """Projects straight on CP-SAT, and on PyJobShop: what a user would write without Ordino.
 
 Reference for all comparisons: the textbook model, default parameters but for workers, seed and time
-limit. For single-mode and multi-mode projects with end-start and start-start lags.
+limit. For single-mode and multi-mode projects with time lags, for makespan and, on CP-SAT,
+tardiness and levelling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ortools.sat.python import cp_model
@@ -23,7 +25,8 @@ def solve_cpsat(project: Project, *, workers: int, seed: int, time_limit: float)
     chosen: list[list[Any]] = []
     by_mode: list[Any] = []
     for i in range(project.activities):
-        start, end = model.new_int_var(0, horizon, ""), model.new_int_var(0, horizon, "")
+        deadline = min(horizon, int(project.deadlines[i]))
+        start, end = model.new_int_var(0, deadline, ""), model.new_int_var(0, deadline, "")
         modes = project.modes_of(i)
         literals = [model.new_bool_var("") for _ in modes]
         for mode, literal in zip(modes, literals, strict=True):
@@ -51,7 +54,12 @@ def solve_cpsat(project: Project, *, workers: int, seed: int, time_limit: float)
         model.add(
             sum(n * literal for n, (_, literal) in zip(needs, by_mode, strict=True)) <= budget
         )
-    model.minimize(makespan)
+    if project.goal == "makespan":
+        model.minimize(makespan)
+    elif project.goal == "tardiness":
+        model.minimize(sum(_tardiness(model, project, ends)))
+    else:
+        model.minimize(sum(_squared_use(model, project, starts)))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = workers
     solver.parameters.random_seed = seed
@@ -64,6 +72,39 @@ def solve_cpsat(project: Project, *, workers: int, seed: int, time_limit: float)
     mode = [[solver.value(literal) for literal in literals].index(1) for literals in chosen]
     plan = Plan.of([solver.value(start) for start in starts], mode)
     return int(solver.objective_value), solver.best_objective_bound, plan
+
+
+def _tardiness(model: Any, project: Project, ends: list[Any]) -> Iterator[Any]:
+    """Add the weighted tardiness of each activity that has a weight."""
+    for end, due, weight in zip(ends, project.due_dates, project.weights, strict=True):
+        if weight:
+            late = model.new_int_var(0, project.horizon, "")
+            model.add(late >= end - int(due))
+            yield int(weight) * late
+
+
+def _squared_use(model: Any, project: Project, starts: list[Any]) -> Iterator[Any]:
+    """Add the square of each resource's use in each time unit; for one mode an activity."""
+    horizon = int(project.deadlines.max())
+    at: list[list[Any]] = []
+    for i, start in enumerate(starts):
+        duration = int(project.duration[i])
+        at.append([model.new_bool_var("") for _ in range(horizon - duration + 1)])
+        model.add_exactly_one(at[i])
+        model.add(start == sum(time * literal for time, literal in enumerate(at[i])))
+    for k, capacity in enumerate(project.greatest_capacity.tolist()):
+        for time in range(horizon):
+            running = [
+                int(project.demand[i, k]) * literal
+                for i, literals in enumerate(at)
+                if project.demand[i, k]
+                for literal in literals[max(0, time - int(project.duration[i]) + 1) : time + 1]
+            ]
+            use = model.new_int_var(0, capacity, "")
+            model.add(use == sum(running))
+            square = model.new_int_var(0, capacity * capacity, "")
+            model.add_multiplication_equality(square, [use, use])
+            yield square
 
 
 def solve_pyjobshop(project: Project, *, workers: int, seed: int, time_limit: float) -> Found:
