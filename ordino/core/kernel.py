@@ -109,11 +109,13 @@ def is_warm(module: str) -> bool:
 
 
 def warm(module: str) -> ModuleType:
-    """Import a module of kernels, compiling what is not cached."""
+    """Import a module of kernels, and those that it needs, compiling what is not cached."""
     imported = importlib.import_module(module)
-    stamp = _stamp(module)
-    if stamp is not None:
-        stamp.touch()
+    for name in list(sys.modules):
+        if name.startswith("ordino.") and name.endswith("kernels"):
+            stamp = _stamp(name)
+            if stamp is not None:
+                stamp.touch()
     return imported
 
 

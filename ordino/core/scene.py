@@ -20,8 +20,8 @@ class Bar:
         detail: Shown on hovering where the format can.
         style: `solid`; `late` is drawn with a warning border, `idle` hatched and grey, `setup`
             grey, `blocked` hatched.
-        span: Lower and upper edge inside the row, in units of the scene's `height`; without it,
-            bars of a row that overlap are stacked.
+        span: Lower and upper edge inside the row, in units of the scene's `height`, or of the row
+            where the scene has none; bars of a row without it are stacked where they overlap.
     """
 
     row: int

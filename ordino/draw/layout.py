@@ -26,6 +26,8 @@ TITLE_SIZE, LABEL_SIZE, TICK_SIZE = 17.0, 12.0, 11.0
 SMALLEST_BAR_LABEL, LARGEST_BAR_LABEL = 7.0, 11.5
 LONGEST_ROW_LABEL = 28
 MAP_HEIGHT = 480.0
+PROFILE_LANES = 2
+"""As high as that many stacked bars is a row of bars with a span, where the scene has no height."""
 LONGEST_LEGEND = 60
 
 
@@ -114,7 +116,7 @@ def lay_out(scene: Scene) -> Drawing:
         *_upright(scene, frame),
     ]
     for bar, lane in zip(scene.bars, lanes, strict=True):
-        items += _bar(bar, *_edges(bar, lane, depth[bar.row], frame, scene.height), frame)
+        items += _bar(bar, *_edges(bar, lane, depth[bar.row], frame, scene.height or 1.0), frame)
     for mark in scene.marks:
         items += _mark(mark, frame)
     plot = (frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top)
@@ -127,17 +129,21 @@ def _stack(scene: Scene) -> tuple[list[int], list[int]]:
     lanes = [0] * len(scene.bars)
     if scene.height is not None:
         return lanes, [1] * len(scene.rows)
+    profiles = {bar.row for bar in scene.bars if bar.span is not None}
     ends: list[list[float]] = [[] for _ in scene.rows]
     bars = scene.bars
     for index in sorted(range(len(bars)), key=lambda i: (bars[i].start, bars[i].end)):
         bar = bars[index]
+        if bar.span is not None:
+            continue
         row = ends[bar.row]
         lane = next((i for i, end in enumerate(row) if end <= bar.start), len(row))
         if lane == len(row):
             row.append(bar.end)
         row[lane] = bar.end
         lanes[index] = lane
-    return lanes, [max(1, len(row)) for row in ends]
+    least = [PROFILE_LANES if row in profiles else 1 for row in range(len(ends))]
+    return lanes, [max(low, len(row)) for low, row in zip(least, ends, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,12 +231,10 @@ def _upright(scene: Scene, frame: _Frame) -> Iterator[Item]:
         yield Words(frame.left - 8, frame.top - 14, scene.upright, LABEL_SIZE, FAINT, "end")
 
 
-def _edges(
-    bar: Bar, lane: int, lanes: int, frame: _Frame, full: float | None
-) -> tuple[float, float]:
+def _edges(bar: Bar, lane: int, lanes: int, frame: _Frame, full: float) -> tuple[float, float]:
     """Return the upper edge of a bar, and its height."""
     upper, lower = frame.edges[bar.row], frame.edges[bar.row + 1]
-    if bar.span is not None and full is not None:
+    if bar.span is not None:
         low, high = (share / full * (lower - upper) for share in bar.span)
         return lower - high, high - low
     padding = 0.1 * (lower - upper) if lanes == 1 else 3.0

@@ -61,7 +61,7 @@ FAMILY = Family(
             name="sampling",
             summary="priority rules in many passes, by biased random sampling (Kolisch 1996)",
             make=f"{_HEURISTICS}.sampling:sampling",
-            takes=_PARALLEL,
+            takes=f"{_HEURISTICS}.sampling:takes",
             improves=True,
         ),
         SolverSpec(

@@ -39,7 +39,7 @@ def test_a_good_plan() -> None:
         ([0, 0, 7, 7], [0, 1, 0, 0], "minimal lag", "roof starts at 0, less than 1 behind"),
         ([0, 1, 9, 7], [0, 1, 0, 0], "maximal lag", "paint starts at 9, more than 8 behind"),
         ([0, 1, 7, 6], [0, 1, 0, 0], "minimal lag", "done ends at 6, less than 2 behind"),
-        ([0, 1, 6, 7], [0, 1, 0, 0], "capacity", "crew: at time 6 activities paint need 2"),
+        ([0, 1, 6, 7], [0, 1, 0, 0], "downtime", "crew: at time 6 activities paint need 2"),
         ([0, 3, 7, 7], [0, 0, 0, 0], "budget", "crane: the modes consume 2, there are 1"),
         ([2**61, 1, 7, 7], [0, 1, 0, 0], "precedence", "paint starts at 7"),
     ],

@@ -114,6 +114,45 @@ def test_the_chain_that_holds_the_makespan() -> None:
     assert len(found.reasons) == 3
 
 
+def test_what_starts_at_the_same_time_or_later_may_hold_an_activity() -> None:
+    milestone = Project.of(
+        [[(0, [])], [(3, [])]],
+        [],
+        precedences=[(0, 1)],
+        release_dates=[5, 0],
+        activity_names=["permit", "dig"],
+    )
+    links = critical_chain(milestone, Plan.of([5, 5]))
+    assert [link.why for link in links] == ["waits for its release at 5", "waits for permit to end"]
+    tied = Project.of(
+        [[(20, [])], [(1, [])]],
+        [],
+        lags=[(1, 0, "start-start", -2)],
+        release_dates=[0, 10],
+        activity_names=["a", "b"],
+    )
+    links = critical_chain(tied, Plan.of([8, 10]))
+    assert [link.why for link in links] == [
+        "waits for its release at 10",
+        "waits for b, by a time lag",
+    ]
+    together = Project.of(
+        [[(2, [])], [(2, [])]], [], lags=[(0, 1, "start-start", 0), (1, 0, "start-start", 0)]
+    )
+    links = critical_chain(together, Plan.of([3, 3]))
+    assert links[0].why == "waits for nothing: it could start earlier"
+    assert len(links) == 2
+
+
+def test_a_plan_that_no_rule_could_find_is_explained() -> None:
+    project = Project.of(
+        [[(3, [1])], [(1, [1])]],
+        [[(0, 1), (3, 0), (4, 1), (5, 0)]],
+        lags=[(1, 0, "start-start", -5)],
+    )
+    assert ordino.explain(project, Plan.of([0, 4])).subject == "objective"
+
+
 def test_families_that_do_not_explain_say_so() -> None:
     with pytest.raises(UsageError, match="does not explain"):
         ordino.explain(ordino.read("ft06"))

@@ -137,6 +137,7 @@ def test_plain_starts_as_a_solution() -> None:
         "dig: 0\ndigg: 3\n": "did you mean dig",
         "dig: 0\ndig: 3\n": "a second start",
         "dig: 0\nsome words\n": "expected name: start",
+        "dig: 0\n" + " " * 300_000 + "some words\n": "expected name: start",
     }.items():
         with pytest.raises(InputError, match=message):
             read_solution(text, project)
@@ -149,8 +150,19 @@ def test_the_random_generator_follows_its_parameters() -> None:
     assert (tight.greatest_capacity <= 10).all()
     assert random_project(modes=3, budgets=2, seed=1).budget.size == 2
     assert random_project(due_dates=True, seed=1).goal == "tardiness"
+    long = random_project(activities=200, resources=50, longest=10**6, order_strength=0.9, seed=1)
+    assert (long.greatest_capacity >= 10).any()
     with pytest.raises(UsageError, match="order_strength"):
         random_project(order_strength=1.5)
+    with pytest.raises(UsageError, match="activities 5001"):
+        random_project(activities=5001)
+
+
+def test_spaces_without_end_are_read_at_once() -> None:
+    blank = " " * 300_000
+    for text in (blank + "x\n", "PRECEDENCE RELATIONS" + blank + "x\n", "\n" * 300_000 + "x\n"):
+        with pytest.raises(InputError):
+            ordino.instances.reading.read_instance(text, format="psplib")
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -5,21 +5,25 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from kits.rcpsp import brute_force, crowded, projects
 
 import ordino
+from ordino.core.errors import InstanceError
 from ordino.heuristics.rcpsp import generation, genetic, insertion, packing, rules
 from ordino.heuristics.rcpsp import schedule_kernels as kernels
 from ordino.heuristics.rcpsp.modes import start_modes
 from ordino.instances.rcpsp.generate import interactions, random_project
 from ordino.models.rcpsp.bounds import contradiction
-from ordino.models.rcpsp.network import positive_cycle
-from ordino.models.rcpsp.problem import Project
-from ordino.solvers.rcpsp import destructive
+from ordino.models.rcpsp.network import longest_paths, positive_cycle
+from ordino.models.rcpsp.problem import Plan, Project
+from ordino.solvers.rcpsp import destructive, windows
 
 HARD = projects(3, hard=True)
 
@@ -172,6 +176,9 @@ def test_compiled_and_plain_generation_agree(seed: int, calendar: bool) -> None:
     expected = generation.serial(project, modes, priority.tolist())
     assert times[:n].tolist() == expected
     assert latest == max(times[n:])
+    latest = kernels.parallel(arrays, priority, modes, free, top, times, order, scratch)
+    assert times[:n].tolist() == generation.parallel(project, modes, priority.tolist())
+    assert latest == max(times[n:])
 
 
 def test_justification_never_makes_a_schedule_longer() -> None:
@@ -187,6 +194,72 @@ def test_a_mode_that_never_fits_is_left_out() -> None:
     assert result.status is ordino.Status.OPTIMAL
     assert result.objective == 7
     assert result.solution.mode.tolist() == [1, 0]
+
+
+def test_a_mode_that_never_fits_is_no_way_to_keep_a_window() -> None:
+    with pytest.raises(InstanceError, match="takes at least 5, its window is 0 to 3"):
+        Project.of([[(2, [9]), (5, [1])]], [2], deadlines=[3])
+
+
+def test_cpsat_ends_all_modes_by_the_horizon() -> None:
+    project = Project.of(
+        [[(0, [0, 5]), (2, [2, 0])], [(1, [1, 0])]],
+        [[(0, 2), (2, 1)]],
+        budgets=[4],
+        due_dates=[None, 1],
+        goal="tardiness",
+    )
+    result = ordino.solve(project, solver="cpsat", time_limit=10)
+    assert result.failures == ()
+    assert result.objective == result.bound == brute_force(project)
+
+
+def test_dips_of_a_huge_capacity_leave_cpsat_its_numbers() -> None:
+    huge = [(t, 2**61 if t % 2 == 0 else 0) for t in range(8)]
+    project = Project.of([[(1, [3])], [(1, [2])]], [huge], precedences=[(0, 1)])
+    result = ordino.solve(project, solver="cpsat", time_limit=10)
+    assert result.failures == ()
+    assert result.objective == result.bound == 3
+
+
+def test_the_milp_takes_up_no_start_behind_its_horizon() -> None:
+    project = Project.of([[(5, [1])]], [1])
+    result = ordino.solve(project, solver="milp", warm_start=Plan.of([100]), time_limit=10)
+    assert result.failures == ()
+    assert result.objective == result.bound == 5
+
+
+@given(random=st.randoms(use_true_random=False), count=st.integers(1, 12))
+def test_kept_activities_keep_their_order(random: Random, count: int) -> None:
+    start = np.array([random.randint(0, 9) for _ in range(count)])
+    end = start + np.array([random.randint(0, 4) for _ in range(count)])
+    kept = np.flatnonzero([random.random() < 0.8 for _ in range(count)])
+    ways = nx.DiGraph()
+    ways.add_nodes_from(kept.tolist())
+    ways.add_edges_from(windows._order(kept, start, end))
+    follows = {
+        (i, j) for i in kept.tolist() for j in kept.tolist() if start[i] < end[i] <= start[j]
+    }
+    assert set(nx.transitive_closure(ways).edges) == follows
+
+
+@given(
+    arcs=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(-4, 3)), max_size=12)
+)
+def test_longest_paths_and_positive_cycles(arcs: list[tuple[int, int, int]]) -> None:
+    source, target, step = np.array(arcs, dtype=np.int64).reshape(-1, 3).T
+    times = np.zeros(6, dtype=np.int64)
+    for _ in range(7):
+        before = times.copy()
+        np.maximum.at(times, target, times[source] + step)
+    cycle = positive_cycle(6, source, target, step)
+    if (before == times).all():
+        assert cycle is None
+        assert longest_paths(np.zeros(6, np.int64), source, target, step).tolist() == times.tolist()
+    else:
+        assert cycle is not None
+        assert step[cycle].sum() > 0
+        assert (target[cycle] == np.roll(source[cycle], -1)).all()
 
 
 @pytest.mark.parametrize(
@@ -247,4 +320,14 @@ def test_many_passes_do_better_than_one() -> None:
     many = ordino.solve(project, solver="sampling", iterations=200, time_limit=30)
     assert many.failures == ()
     assert many.objective < once
+    for rule in ("mts", "spt", "edd"):
+        other = ordino.solve(
+            project,
+            solver="sampling",
+            settings={"sampling.rule": rule},
+            iterations=9,
+            time_limit=30,
+        )
+        assert other.failures == ()
+        assert other.objective is not None
     assert ordino.solve(project, solver="sampling", iterations=1, time_limit=30).objective == once

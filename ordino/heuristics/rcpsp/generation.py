@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ordino.core.arrays import Integers
 from ordino.models.rcpsp.problem import END_START, Project
 
-__all__ = ["parallel", "serial", "worst_case_slack"]
+__all__ = ["fits_at_the_end", "parallel", "serial", "worst_case_slack"]
 
 
 class _Profile:
@@ -122,6 +122,13 @@ class _Schedule:
             if not self.waits[j]:
                 now.append(j)
         return now
+
+
+def fits_at_the_end(instance: Project, modes: Integers) -> bool:
+    """Tell whether each activity fits when all others have ended: then none fits nowhere."""
+    last = instance.step_capacity[instance.step_start[1:] - 1]
+    needs = instance.demand[modes][instance.duration[modes] > 0]
+    return bool((needs <= last).all())
 
 
 def serial(instance: Project, modes: Integers, priority: Sequence[float]) -> list[int]:

@@ -37,6 +37,8 @@ MOST_GENES = 20_000_000
 """Members times activities."""
 MOST_ACTIVITIES = 20_000
 """With more, one list takes longer than a stop may wait."""
+MOST_CONSUMED = 2.0**60
+"""Of all budgets together, so that what overruns them can be added up."""
 
 
 def takes(instance: Project) -> str | None:
@@ -47,6 +49,8 @@ def takes(instance: Project) -> str | None:
         return "an activity fits in none of its modes"
     if instance.activities > MOST_ACTIVITIES:
         return f"{instance.activities} activities, beyond {MOST_ACTIVITIES}"
+    if instance.consumption.sum(dtype=float) >= MOST_CONSUMED:
+        return "all that its modes consume reaches 2^60"
     if (size := cells(instance)) > MOST_CELLS:
         return f"{size} cells of time and resources, beyond {MOST_CELLS}"
     return None

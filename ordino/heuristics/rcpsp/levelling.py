@@ -99,11 +99,13 @@ class _Shifts:
             self._move(i, by_cost=False)
 
     def descend(self, budget: Budget) -> None:
-        """Shift until no activity can be shifted to advantage."""
+        """Shift until no activity can be shifted to advantage, or the budget ends."""
         better = True
-        while better and not budget.should_stop():
+        while better:
             better = False
             for i in self._random.permutation(self.start.size).tolist():
+                if budget.should_stop():
+                    return
                 better |= self._move(i, by_cost=True)
 
     def _move(self, i: int, *, by_cost: bool) -> bool:

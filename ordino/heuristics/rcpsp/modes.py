@@ -29,10 +29,9 @@ def start_modes(instance: Project) -> Integers | None:
     used = instance.consumption[chosen].sum(axis=0)
     if (used > instance.budget).any():
         return None
-    owner = np.repeat(np.arange(instance.activities), np.diff(instance.mode_start))
-    gain = instance.duration[chosen][owner] - instance.duration
+    gain = instance.duration[chosen][instance.owner] - instance.duration
     for mode in np.argsort(-gain, kind="stable").tolist():
-        i = int(owner[mode])
+        i = int(instance.owner[mode])
         if not instance.possible[mode] or gain[mode] <= 0:
             continue
         if instance.duration[mode] >= instance.duration[chosen[i]]:

@@ -96,7 +96,7 @@ def _needs(
     instance: Project, words: list[int], shifts: list[int]
 ) -> tuple[list[int], list[int], list[int]]:
     """Return for each mode the words that it touches and what it takes there."""
-    owner = np.repeat(np.arange(instance.activities), np.diff(instance.mode_start)).tolist()
+    owner = instance.owner.tolist()
     member: list[list[int]] = [[] for _ in range(instance.activities)]
     for number, group in enumerate(instance.groups):
         for activity in group:

@@ -53,9 +53,7 @@ def takes(instance: Project) -> str | None:
     modes = start_modes(instance)
     if modes is None:
         return "its budgets are tight"
-    last = instance.step_capacity[instance.step_start[1:] - 1]
-    needs = instance.demand[modes][instance.duration[modes] > 0]
-    if (needs > last).any():
+    if not generation.fits_at_the_end(instance, modes):
         return "a capacity is too small in the end"
     return None
 
@@ -109,15 +107,12 @@ def grpw(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
 
 def spt(instance: Project, *, scheme: Scheme = "parallel") -> Plan:
     """Shortest processing time."""
-    return _scheduled(instance, instance.least_duration, scheme)
+    return _scheduled(instance, _shortest(instance), scheme)
 
 
 def edd(instance: Project, *, scheme: Scheme = "serial") -> Plan:
     """Earliest due date, that of successors handed on less the time between; for tardiness."""
-    far = int(instance.due_dates.max()) + instance.horizon
-    dues = np.where(instance.weights > 0, instance.due_dates - instance.least_duration, far)
-    latest = -longest_paths(-dues, instance.lag_target, instance.lag_source, instance.lag_steps())
-    return _scheduled(instance, latest, scheme)
+    return _scheduled(instance, _earliest_dues(instance), scheme)
 
 
 def _latest_ends(instance: Project) -> Integers:
@@ -138,11 +133,23 @@ def _least_weight(instance: Project) -> Integers:
     return -weight
 
 
+def _shortest(instance: Project) -> Integers:
+    return instance.least_duration
+
+
+def _earliest_dues(instance: Project) -> Integers:
+    far = int(instance.due_dates.max()) + instance.horizon
+    dues = np.where(instance.weights > 0, instance.due_dates - instance.least_duration, far)
+    return -longest_paths(-dues, instance.lag_target, instance.lag_source, instance.lag_steps())
+
+
 PRIORITIES: dict[str, Callable[[Project], Integers]] = {
     "lft": _latest_ends,
     "lst": _latest_starts,
     "mts": _fewest_successors,
     "grpw": _least_weight,
+    "spt": _shortest,
+    "edd": _earliest_dues,
 }
 
 

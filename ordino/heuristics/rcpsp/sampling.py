@@ -7,7 +7,7 @@ generation in turn.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,16 +15,27 @@ from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
-from ordino.heuristics.rcpsp import generation
+from ordino.core.kernel import load
 from ordino.heuristics.rcpsp.modes import start_modes
-from ordino.heuristics.rcpsp.rules import PRIORITIES
+from ordino.heuristics.rcpsp.packing import MOST_CELLS, cells, pack
+from ordino.heuristics.rcpsp.rules import PRIORITIES, takes_parallel
 from ordino.models.rcpsp.problem import Plan, Project
 
-__all__ = ["NAME", "sampling"]
+__all__ = ["NAME", "sampling", "takes"]
 
 NAME = "sampling"
+KERNELS = "ordino.heuristics.rcpsp.schedule_kernels"
+FINE = 2.0**20
+"""Priorities are integers: so many for one."""
 
-Rule = Literal["lft", "lst", "mts", "grpw"]
+Rule = Literal["lft", "lst", "mts", "grpw", "spt", "edd"]
+
+
+def takes(instance: Project) -> str | None:
+    """Say why an instance is not for sampling, or return `None`."""
+    if (size := cells(instance)) > MOST_CELLS:
+        return f"{size} cells of time and resources, beyond {MOST_CELLS}"
+    return takes_parallel(instance)
 
 
 def sampling(*, rule: Rule = "lft", bias: float = 10.0) -> Solver:
@@ -44,21 +55,36 @@ def sampling(*, rule: Rule = "lft", bias: float = 10.0) -> Solver:
         raise UsageError(f"sampling.bias {bias:g}: expected 0 to 1e6")
 
     def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
+        kernels: Any = load(KERNELS, budget)
+        if kernels is None:
+            return
+        n = instance.activities
         modes = start_modes(instance)
         assert modes is not None
+        project = pack(instance)
+        free = project[kernels.INITIAL].copy()
+        top = np.zeros(1, np.int64)
+        times, (order, waiting, other) = np.zeros(2 * n, np.int64), np.zeros((3, n), np.int64)
         random = np.random.default_rng(budget.seed)
+        state = random.integers(1, 2**63, 1, dtype=np.uint64)
         priority = PRIORITIES[rule](instance)
         scaled = priority * (bias / max(1, int(np.ptp(priority))))
-        done = 0
+        plain = np.argsort(np.argsort(priority, kind="stable"), kind="stable")
+        done, least = 0, kernels.WORST
         while not (budget.should_stop() or budget.out_of_iterations(done)):
-            generate = generation.serial if done % 2 == 0 else generation.parallel
-            noise = random.gumbel(size=scaled.size) if done > 1 else 0.0
-            start = generate(instance, modes, (scaled - noise).tolist())
+            drawn = plain
+            if done > 1:
+                drawn = ((scaled - random.gumbel(size=n)) * FINE).astype(np.int64)
+            if done % 2 == 0:
+                kernels.sample(project, state, drawn, 0, order, waiting, other)
+                latest = kernels.forward(project, order, modes, free, top, times)
+            else:
+                latest = kernels.parallel(project, drawn, modes, free, top, times, waiting, other)
             done += 1
-            plan = Plan(np.array(start, dtype=np.int64), modes - instance.mode_start[:-1])
-            claimed = None
-            if instance.goal == "makespan":
-                claimed = int((plan.start + instance.duration[modes]).max())
-            incumbent.offer(plan, NAME, claimed)
+            if instance.goal == "makespan" and latest >= least:
+                continue
+            least = latest
+            plan = Plan(times[:n].copy(), modes - instance.mode_start[:-1])
+            incumbent.offer(plan, NAME, latest if instance.goal == "makespan" else None)
 
     return solve

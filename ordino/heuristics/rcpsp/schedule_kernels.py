@@ -28,7 +28,7 @@ import numpy as np
 from ordino.core.kernel import kernel
 from ordino.core.random_kernels import below
 
-__all__ = ["NOWHERE", "WORST", "evaluate", "evolve", "fill", "forward", "sample"]
+__all__ = ["NOWHERE", "WORST", "evaluate", "evolve", "fill", "forward", "parallel", "sample"]
 
 (
     SIZES, INITIAL, GUARD, DURATION, MODE_START, RELEASE, DEADLINE, DUE, WEIGHT,
@@ -86,6 +86,17 @@ def first_fit(project, free, mode, t, d):  # type: ignore[no-untyped-def]
         known = t + d
         t = clash + 1
     return NOWHERE
+
+
+@kernel(f"int64({_P}, {_A}, {_A}, int64, int64, int64)")
+def earliest(project, free, times, i, mode, t):  # type: ignore[no-untyped-def]
+    """Return the earliest start of at least t of an activity behind those that lags count from."""
+    before_start, before = project[BEFORE_START], project[BEFORE]
+    before_lag, before_to_end = project[BEFORE_LAG], project[BEFORE_TO_END]
+    d = project[DURATION][mode]
+    for a in range(before_start[i], before_start[i + 1]):
+        t = max(t, times[before[a]] + before_lag[a] - before_to_end[a] * d)
+    return first_fit(project, free, mode, t, d) if d > 0 else t
 
 
 @kernel(f"int64({_P}, {_A}, int64, int64, int64, int64)")
@@ -159,8 +170,6 @@ def forward(project, order, modes, free, top, times):  # type: ignore[no-untyped
         The latest end, or `NOWHERE`.
     """
     duration, release = project[DURATION], project[RELEASE]
-    before_start, before = project[BEFORE_START], project[BEFORE]
-    before_lag, before_to_end = project[BEFORE_LAG], project[BEFORE_TO_END]
     n = len(order)
     clear(project, free, top[0])
     top[0] = 0
@@ -168,17 +177,66 @@ def forward(project, order, modes, free, top, times):  # type: ignore[no-untyped
         i = order[position]
         mode = modes[i]
         d = duration[mode]
-        t = release[i]
-        for a in range(before_start[i], before_start[i + 1]):
-            t = max(t, times[before[a]] + before_lag[a] - before_to_end[a] * d)
+        t = earliest(project, free, times, i, mode, release[i])
+        if t == NOWHERE:
+            return NOWHERE
         if d > 0:
-            t = first_fit(project, free, mode, t, d)
-            if t == NOWHERE:
-                return NOWHERE
             take(project, free, mode, t, d)
         times[i] = t
         times[n + i] = t + d
         top[0] = max(top[0], t + d)
+    return top[0]
+
+
+@kernel(f"int64({_P}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A})")
+def parallel(project, priority, modes, free, top, times, waiting, at):  # type: ignore[no-untyped-def]
+    """Parallel schedule generation: go through time, start what fits, by priority; O(n^2) or more.
+
+    Args:
+        project: See above; gentle, so that all that a lag counts from starts before.
+        priority: Of each activity; the least goes first.
+        modes: Of each activity.
+        free: Scratch, as `initial` but for what is before `top[0]`.
+        top: End of what is taken in `free`.
+        times: Filled in.
+        waiting: Scratch of n.
+        at: Scratch of n.
+
+    Returns:
+        The latest end, or `NOWHERE`.
+    """
+    duration, release = project[DURATION], project[RELEASE]
+    before_start = project[BEFORE_START]
+    behind_start, behind = project[BEHIND_START], project[BEHIND]
+    n = len(priority)
+    clear(project, free, top[0])
+    top[0] = 0
+    for i in range(n):
+        waiting[i] = before_start[i + 1] - before_start[i]
+        at[i] = release[i]
+    for _ in range(n):
+        i, t = -1, -1
+        while i < 0 or t > at[i]:
+            if i >= 0:
+                at[i] = t
+            i = -1
+            for j in range(n):
+                if waiting[j] == 0 and (
+                    i < 0 or at[j] < at[i] or (at[j] == at[i] and priority[j] < priority[i])
+                ):
+                    i = j
+            t = earliest(project, free, times, i, modes[i], at[i])
+            if t == NOWHERE:
+                return NOWHERE
+        d = duration[modes[i]]
+        if d > 0:
+            take(project, free, modes[i], t, d)
+        times[i] = t
+        times[n + i] = t + d
+        top[0] = max(top[0], t + d)
+        waiting[i] = -1
+        for a in range(behind_start[i], behind_start[i + 1]):
+            waiting[behind[a] % n] -= 1
     return top[0]
 
 

@@ -254,14 +254,14 @@ def write_rcpsp_max(instance: Project) -> str:
 # Solutions
 
 _START = re.compile(
-    r"\s*(?P<name>.*\S)\s*[:=]\s*(?P<start>[+-]?[0-9]{1,18})(\s+(?P<mode>[0-9]{1,9}))?\s*"
+    r"(?P<name>.*\S)\s*[:=]\s*(?P<start>[+-]?[0-9]{1,18})(\s+(?P<mode>[0-9]{1,9}))?"
 )
 
 
 def sniff_starts(head: str) -> bool:
     """Tell whether a solution is lines "name: start"."""
     lines = [line for line in head.splitlines() if line.strip()]
-    return bool(lines) and _START.fullmatch(lines[0]) is not None
+    return bool(lines) and _START.fullmatch(lines[0].strip()) is not None
 
 
 def read_starts(text: Text, instance: Project) -> Plan:
@@ -272,7 +272,7 @@ def read_starts(text: Text, instance: Project) -> Plan:
     number = {name: index for index, name in enumerate(instance.activity_names)}
     starts: dict[int, tuple[int, int]] = {}
     for line in text.lines():
-        found = _START.fullmatch(line.text)
+        found = _START.fullmatch(line.text.strip())
         if found is None:
             raise line.error(f"expected name: start, got {clip(line.text.strip(), 40)!r}", 0)
         name = found["name"]

@@ -11,7 +11,8 @@ from ordino.models.rcpsp.problem import Project
 
 __all__ = ["interactions", "random_project"]
 
-MOST_ACTIVITIES = 100_000
+MOST_RANDOM, MOST_INTERACTING = 5_000, 20_000
+"""Activities that take some ten seconds."""
 
 
 def random_project(
@@ -37,7 +38,7 @@ def random_project(
         modes: Of each activity; a longer one needs less.
         resources: Renewable resources, demands 0 to 10.
         budgets: Non-renewable resources; the modes of least consumption in all always fit.
-        order_strength: 0 for no precedences, 1 for a chain.
+        order_strength: 0 for no precedences; what is near 1, a chain, is not quite reached.
         resource_strength: 0 for scarce, 1 for plenty.
         longest: Greatest duration.
         due_dates: Due dates and weights, and the goal tardiness.
@@ -47,7 +48,7 @@ def random_project(
         UsageError: A number out of range.
     """
     for name, value, low, high in (
-        ("activities", activities, 1, MOST_ACTIVITIES),
+        ("activities", activities, 1, MOST_RANDOM),
         ("modes", modes, 1, 100),
         ("resources", resources, 0, 100),
         ("budgets", budgets, 0, 100),
@@ -133,13 +134,12 @@ def _capacities(
 ) -> tuple[list[int], list[int]]:
     """Return renewable capacities, and budgets between the least consumption and the greatest."""
     starts = _earliest(rows, arcs)
-    horizon = max((t + row[0][0] for t, row in zip(starts, rows, strict=True)), default=0)
-    use = np.zeros((horizon, resources), dtype=np.int64)
-    for begin, row in zip(starts, rows, strict=True):
-        use[begin : begin + row[0][0]] += np.array(row[0][1][:resources], dtype=np.int64)
     table = np.array([[mode[1] for mode in row] for row in rows], dtype=np.int64)
     greatest = table[:, :, :resources].max(axis=(0, 1), initial=1)
-    peak = np.maximum(use.max(axis=0, initial=0), greatest)
+    ends = [t + row[0][0] for t, row in zip(starts, rows, strict=True)]
+    first = table[:, 0, :resources]
+    changes = np.concatenate([-first, first])[np.argsort([*ends, *starts], kind="stable")]
+    peak = np.maximum(changes.cumsum(axis=0).max(axis=0, initial=0), greatest)
     capacities = greatest + np.round(strength * (peak - greatest)).astype(np.int64)
     consumption = table[:, :, resources:]
     low, high = consumption.min(axis=1).sum(axis=0), consumption.max(axis=1).sum(axis=0)
@@ -192,7 +192,7 @@ def interactions(
         usual if each is None else each for each in (downtime, windows, disjunctions)
     )
     for name, value, low, high in (
-        ("activities", activities, 1, MOST_ACTIVITIES),
+        ("activities", activities, 1, MOST_INTERACTING),
         ("layers", layers, 1, activities),
         ("precedences", precedences, 0, 10**6),
         ("resources", resources, 1, 100),
@@ -272,14 +272,24 @@ def _hidden(
         following.setdefault(i, []).append(j)
     starts = []
     for i, (length, row) in enumerate(zip(durations, demands, strict=True)):
-        t = ready[i]
-        while (clash := np.flatnonzero((free[t : t + length] < row).any(axis=1))).size:
-            t += int(clash[-1]) + 1
+        t = _first_fit(free, np.array(row), ready[i], length)
         free[t : t + length] -= row
         starts.append(t)
         for j in following.get(i, ()):
             ready[j] = max(ready[j], t + length)
     return starts
+
+
+def _first_fit(free: Any, need: Any, ready: int, length: int) -> int:
+    """Return the earliest time from `ready` on at which a need fits for a length of time."""
+    reach = 4 * length
+    while True:
+        clashes = (free[ready : ready + reach] < need).any(axis=1)
+        last_clash = np.maximum.accumulate(np.where(clashes, np.arange(clashes.size), -1))
+        run = np.flatnonzero(np.arange(clashes.size) - last_clash == length)
+        if run.size:
+            return ready + int(run[0]) - length + 1
+        reach *= 2
 
 
 def _calendar(

@@ -21,14 +21,14 @@ MOST_RESOURCES = 1_000
 """Of one kind."""
 
 _SECTION = re.compile(
-    r"\s*(?P<name>PRECEDENCE RELATIONS|REQUESTS/DURATIONS|RESOURCE ?AVAILABILITIES)\s*:?\s*"
+    r"(?P<name>PRECEDENCE RELATIONS|REQUESTS/DURATIONS|RESOURCE ?AVAILABILITIES)\s*:?"
 )
-_COUNT = re.compile(r"\s*-?\s*(?P<what>jobs|renewable|nonrenewable|doubly constrained)\b[^:]*:\s*")
+_COUNT = re.compile(r"(-\s*)?(?P<what>jobs|renewable|nonrenewable|doubly constrained)\b[^:]*:\s*")
 
 
 def sniff_psplib(head: str) -> bool:
     """Tell whether there is the line of the precedences."""
-    return re.search(r"(?m)^\s*PRECEDENCE RELATIONS\s*:?\s*$", head) is not None
+    return re.search(r"(?m)^[ \t]*PRECEDENCE RELATIONS[ \t]*(:[ \t]*)?\r?$", head) is not None
 
 
 def read_psplib(text: Text) -> Project:
@@ -67,19 +67,20 @@ def _split(text: Text) -> tuple[Counts, dict[str, list[Line]]]:
     sections: dict[str, list[Line]] = {}
     current: list[Line] | None = None
     for line in text.lines():
-        if found := _SECTION.fullmatch(line.text):
+        words = line.text.strip()
+        if found := _SECTION.fullmatch(words):
             name = found["name"].replace("RESOURCE AV", "RESOURCEAV")
             if name in sections:
                 raise line.error(f"a second section {name}")
             current = sections[name] = []
-        elif current is None and (found := _COUNT.match(line.text)):
-            token = line.text[found.end() :].split()[:1]
+        elif current is None and (found := _COUNT.match(words)):
+            token = words[found.end() :].split()[:1]
             if not token or not re.fullmatch("[0-9]{1,9}", token[0]):
                 raise line.error(f"expected the number of {found['what']}")
             if found["what"] != "jobs" and int(token[0]) > MOST_RESOURCES:
                 raise line.error(f"expected at most {MOST_RESOURCES} resources, got {token[0]}")
             counts[found["what"]] = int(token[0]), line
-        elif current is not None and line.text.lstrip()[0] not in "*-":
+        elif current is not None and words[0] not in "*-":
             current.append(line)
     return counts, sections
 

@@ -35,33 +35,38 @@ def critical_chain(instance: Project, solution: Plan) -> list[Link]:
     links: list[Link] = []
     current = int(np.lexsort((-start, end))[-1])
     seen: set[int] = set()
-    while current not in seen:
-        seen.add(current)
-        before, why = _cause(instance, mode, start, end, steps, current)
-        links.append(Link(current, int(start[current]), int(end[current]), why))
-        if before is None:
-            break
+    before: int | None = current
+    while before is not None:
         current = before
+        seen.add(current)
+        before, why = _cause(instance, mode, start, end, steps, current, seen)
+        links.append(Link(current, int(start[current]), int(end[current]), why))
     return links[::-1]
 
 
 def _cause(
-    instance: Project, mode: Integers, start: Integers, end: Integers, steps: Integers, i: int
+    instance: Project,
+    mode: Integers,
+    start: Integers,
+    end: Integers,
+    steps: Integers,
+    i: int,
+    seen: set[int],
 ) -> tuple[int | None, str]:
-    """Return the activity that an activity waits for, or `None`, and the reason in words."""
+    """Return the activity that an activity waits for, or `None`, and the reason in words.
+
+    What a time lag ties it to may start at the same time, or later: that is looked at last, if it
+    has not been `seen`.
+    """
     names = instance.activity_names
     begin = int(start[i])
     if begin == instance.release_dates[i]:
         return None, f"waits for its release at {begin}" if begin else "the project begins"
     arcs = np.flatnonzero(instance.lag_target == i)
     tight = arcs[start[instance.lag_source[arcs]] + steps[arcs] == begin]
-    tight = tight[start[instance.lag_source[tight]] < begin]
-    if tight.size:
-        source = instance.lag_source[tight]
-        j = int(source[np.argmax(end[source])])
-        arc = int(tight[np.argmax(end[source])])
-        ends = instance.lag_kind[arc] == END_START and not instance.lag[arc]
-        return j, f"waits for {names[j]}" + (" to end" if ends else ", by a time lag")
+    earlier = start[instance.lag_source[tight]] < begin
+    if earlier.any():
+        return _lag(instance, end, tight[earlier])
     occupied = instance.duration[mode] > 0
     for group in instance.groups:
         if i in group:
@@ -82,4 +87,15 @@ def _cause(
             j = int(holders[np.argmax(demand[holders])])
             return j, f"waits for {name}, which {names[j]} held"
         return None, f"waits for {name}, of which there were {there} just before"
+    beside = tight[~earlier & ~np.isin(instance.lag_source[tight], list(seen))]
+    if beside.size:
+        return _lag(instance, end, beside)
     return None, "waits for nothing: it could start earlier"
+
+
+def _lag(instance: Project, end: Integers, arcs: Integers) -> tuple[int, str]:
+    """Return the source that ends last of some time lags, and the reason in words."""
+    arc = int(arcs[np.argmax(end[instance.lag_source[arcs]])])
+    j = int(instance.lag_source[arc])
+    ends = instance.lag_kind[arc] == END_START and not instance.lag[arc]
+    return j, f"waits for {instance.activity_names[j]}" + (" to end" if ends else ", by a time lag")

@@ -36,8 +36,9 @@ def takes(instance: Project) -> str | None:
             return f"{terms} terms in what is in use at each time, beyond {MOST_TERMS}"
     widest = max(1, int(instance.weights.max()), int(instance.demand.max(initial=0)))
     reach = instance.horizon + int(np.abs(instance.due_dates).max())
-    if instance.activities * reach * widest >= LARGEST:
-        return "activities x horizon x largest weight or demand reaches 2^50"
+    steps = instance.step_time.size
+    if instance.activities * max(reach, steps) * widest >= LARGEST:
+        return "activities x horizon, or steps of capacity, x largest weight or demand reaches 2^50"
     return None
 
 
@@ -95,9 +96,10 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
     for group in instance.groups:
         members = [mode for i in group for mode in range(*instance.mode_start[i : i + 2].tolist())]
         model.add_no_overlap([by_mode[mode] for mode in members if durations[mode]])
-    for i in np.flatnonzero(instance.deadlines != NEVER).tolist():
-        if least[i] < instance.most_duration[i]:
-            model.add(starts[i] + lengths[i] <= int(instance.deadlines[i]))
+    limits = np.minimum(instance.deadlines, horizon)
+    limited = (instance.deadlines != NEVER) | (not makespan_goal)
+    for i in np.flatnonzero(limited & (least < instance.most_duration)).tolist():
+        model.add(starts[i] + lengths[i] <= int(limits[i]))
 
     late: dict[int, Any] = {}
     squares = None
@@ -192,10 +194,12 @@ def _add_lags(model: Any, instance: Project, starts: list[Any], lengths: list[An
 
 def _add_resources(model: Any, instance: Project, by_mode: list[Any], horizon: int) -> None:
     """Add a cumulative a resource; what a calendar takes away is a fixed interval."""
-    for resource, most in enumerate(instance.greatest_capacity.tolist()):
+    for resource, greatest in enumerate(instance.greatest_capacity.tolist()):
         demand = np.where(
             (instance.duration > 0) & instance.possible, instance.demand[:, resource], 0
         )
+        ample = sum(np.maximum.reduceat(demand, instance.mode_start[:-1]).tolist())
+        most = min(greatest, ample)
         users = np.flatnonzero(demand).tolist()
         intervals = [by_mode[mode] for mode in users]
         needs = demand[users].tolist()

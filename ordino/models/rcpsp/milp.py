@@ -51,7 +51,8 @@ def formulate(instance: Project, upper_bound: Value | None) -> MilpFormulation:
         values = dict.fromkeys((each.name for each in model.problem.variables()), 0.0)
         for i, (begin, mode) in enumerate(zip(solution.start, solution.mode, strict=True)):
             chosen = int(instance.mode_start[i] + mode)
-            values[model.starts[chosen][int(begin)].name] = 1.0
+            if int(begin) in model.starts[chosen]:  # else it ends behind the horizon
+                values[model.starts[chosen][int(begin)].name] = 1.0
             for time, begun in model.begun[i].items():
                 values[begun.name] = float(time >= begin)
         if latest is not None:

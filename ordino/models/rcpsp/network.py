@@ -27,7 +27,7 @@ def topological_order(count: int, source: Integers, target: Integers) -> list[in
 def longest_paths(first: Integers, source: Integers, target: Integers, step: Integers) -> Integers:
     """Return the least times t with t_j >= first_j and t_j >= t_i + step for every arc (i, j).
 
-    O(n + m) without cycles; else by Bellman and Ford, O(n m) at worst.
+    O(n + m) without cycles; else O(m) for each time that a path turns back, O(n m) at worst.
 
     Args:
         first: Of each node.
@@ -38,17 +38,13 @@ def longest_paths(first: Integers, source: Integers, target: Integers, step: Int
     Raises:
         ValueError: There is a cycle of positive length.
     """
-    count = first.size
-    order = topological_order(count, source, target)
+    order = topological_order(first.size, source, target)
     if order is not None:
         return _along(order, first, source, target, step)
-    times = first.copy()
-    for _ in range(count + 1):
-        reached = times[source] + step
-        if (reached <= times[target]).all():
-            return times
-        np.maximum.at(times, target, reached)
-    raise ValueError("a cycle of positive length")
+    times, cycle = _settled(first, source, target, step)
+    if cycle:
+        raise ValueError("a cycle of positive length")
+    return times
 
 
 def _along(
@@ -70,33 +66,72 @@ def positive_cycle(
 ) -> list[int] | None:
     """Return the arcs of a cycle of positive length, in order, or `None` if there is none.
 
-    Bellman and Ford from all nodes at once; whether the arcs that last moved each node form a
-    cycle is looked at now and then, so that one is found long before n rounds. O(n m) at worst.
+    O(m) for each time that a longest path turns back, O(n m) at worst.
     """
     if topological_order(count, source, target) is not None:
         return None
-    times: Integers = np.zeros(count, dtype=np.int64)
-    parent = np.full(count, -1, dtype=np.int64)
-    look = 1
-    for turn in range(1, count + 2):
-        reached = times[source] + step
-        better = np.flatnonzero(reached > times[target])
-        if not better.size:
-            return None
-        order = better[np.argsort(reached[better], kind="stable")]
-        parent[target[order]] = order
-        times[target[order]] = reached[order]
-        if turn == look or turn > count:
+    return _settled(np.zeros(count, dtype=np.int64), source, target, step)[1] or None
+
+
+def _settled(
+    first: Integers, source: Integers, target: Integers, step: Integers
+) -> tuple[Integers, list[int]]:
+    """Move nodes behind the arcs to them, round by round, until none moves (Bellman, Ford).
+
+    A round goes through the nodes in an order against which few arcs lead (Yen 1970). Whether the
+    arcs that last moved each node form a cycle is looked at now and then, so that one of positive
+    length is found long before n rounds.
+
+    Returns:
+        The times, and the arcs of such a cycle, in order; none if there is none.
+    """
+    tails, times = source.tolist(), first.tolist()
+    outgoing: list[list[tuple[int, int, int]]] = [[] for _ in times]
+    for arc, (i, j, length) in enumerate(zip(tails, target.tolist(), step.tolist(), strict=True)):
+        outgoing[i].append((j, length, arc))
+    order = _mostly_forward(outgoing)
+    parent = [-1] * len(times)
+    turn, look = 0, 1
+    moved = True
+    while moved:
+        moved = False
+        for i in order:
+            now = times[i]
+            for j, length, arc in outgoing[i]:
+                if now + length > times[j]:
+                    times[j], parent[j], moved = now + length, arc, True
+        turn += 1
+        if moved and (turn == look or turn > len(times)):
             look *= 2
-            found = _parent_cycle(parent, source)
+            found = _parent_cycle(parent, tails)
             if found:
-                return found
-    return None
+                return np.array(times, dtype=np.int64), found
+    return np.array(times, dtype=np.int64), []
 
 
-def _parent_cycle(parent: Integers, source: Integers) -> list[int]:
+def _mostly_forward(outgoing: list[list[tuple[int, int, int]]]) -> list[int]:
+    """Return the nodes in the reverse order in which a depth-first search leaves them."""
+    left: list[int] = []
+    seen = [False] * len(outgoing)
+    for root in range(len(outgoing)):
+        if seen[root]:
+            continue
+        seen[root] = True
+        stack = [(root, iter(outgoing[root]))]
+        while stack:
+            node, arcs = stack[-1]
+            following = next((j for j, _, _ in arcs if not seen[j]), None)
+            if following is None:
+                left.append(node)
+                stack.pop()
+            else:
+                seen[following] = True
+                stack.append((following, iter(outgoing[following])))
+    return left[::-1]
+
+
+def _parent_cycle(arcs: list[int], tails: list[int]) -> list[int]:
     """Follow the arcs that last moved each node back; return those of a cycle, in order."""
-    arcs, tails = parent.tolist(), source.tolist()
     seen = [0] * len(arcs)
     for start in range(len(arcs)):
         node, walk = start, start + 1

@@ -275,15 +275,31 @@ class Project(Content):
 
     @cached_property
     def least_duration(self) -> Integers:
-        """Of each activity over its modes; shape (activities,)."""
-        least: Integers = np.minimum.reduceat(self.duration, self.mode_start[:-1])
+        """Of each activity over its modes that are possible, over all where none is; shape
+        (activities,)."""
+        durations = np.where(self._counting, self.duration, LARGEST)
+        least: Integers = np.minimum.reduceat(durations, self.mode_start[:-1])
         return least
 
     @cached_property
     def most_duration(self) -> Integers:
-        """Of each activity over its modes; shape (activities,)."""
-        most: Integers = np.maximum.reduceat(self.duration, self.mode_start[:-1])
+        """Of each activity over the same modes; shape (activities,)."""
+        durations = np.where(self._counting, self.duration, 0)
+        most: Integers = np.maximum.reduceat(durations, self.mode_start[:-1])
         return most
+
+    @cached_property
+    def _counting(self) -> npt.NDArray[np.bool_]:
+        """Whether each mode is possible, or its activity has none that is."""
+        none = ~np.logical_or.reduceat(self.possible, self.mode_start[:-1])
+        counting: npt.NDArray[np.bool_] = self.possible | none[self.owner]
+        return counting
+
+    @cached_property
+    def owner(self) -> Integers:
+        """The activity of each mode; shape (modes,)."""
+        owner: Integers = np.repeat(np.arange(self.activities), np.diff(self.mode_start))
+        return owner
 
     @cached_property
     def greatest_capacity(self) -> Integers:

@@ -18,7 +18,8 @@ MOST_ROWS = 150
 def scene(instance: Project, solution: Plan) -> Scene:
     """Draw a row an activity in order of starts, the critical chain apart, then a row a resource.
 
-    A resource's row shows how much of its capacity is in use. Of more than 150 activities, only
+    A resource's row is its profile: what is in use, of the most there ever is; hatched what is not
+    there for a time. Of more than 150 activities, only
     the resources and the critical chain are drawn.
     """
     mode = instance.mode_start[:-1] + solution.mode
@@ -64,9 +65,9 @@ def _is_late(instance: Project, activity: int, end: int) -> bool:
 def _profile(
     instance: Project, mode: Any, start: Any, end: Any, resource: int, row: int, makespan: int
 ) -> list[Bar]:
-    """Return a bar for each time in which the same part of a resource is in use."""
+    """Return bars as high as what is in use of a resource; and, hatched, as what is missing."""
     demand = instance.demand[mode, resource]
-    steps = [step for step in instance.steps(resource) if step[0] < makespan]
+    steps = [step for step in instance.steps(resource) if step[0] < max(1, makespan)]
     moments = np.unique(np.concatenate([start, end, [time for time, _ in steps]]))
     change = np.zeros(moments.size, dtype=np.int64)
     np.add.at(change, np.searchsorted(moments, start), demand)
@@ -75,15 +76,17 @@ def _profile(
     times = np.array([time for time, _ in steps])
     capacity = np.array([each for _, each in steps])
     there = capacity[np.searchsorted(times, moments, side="right") - 1]
+    most = max(1, int(instance.greatest_capacity[resource]))
     bars = []
     for k in range(moments.size - 1):
-        if used[k] or not there[k]:
-            label = f"{used[k]}/{there[k]}"
-            begin, until = int(moments[k]), int(moments[k + 1])
-            bars.append(
-                Bar(row=row, start=begin, end=until, group=2, label=label,
-                    detail=f"{begin} to {until}: {label}", style="solid" if used[k] else "idle")
-            )  # fmt: skip
+        begin, until = int(moments[k]), int(moments[k + 1])
+        label = f"{used[k]}/{there[k]}"
+        detail = f"{begin} to {until}: {label}"
+        for low, high, style in ((0, used[k], "solid"), (there[k], most, "idle")):
+            if low < high:
+                span = (float(low / most), float(high / most))
+                shown = label if style == "solid" else ""
+                bars.append(Bar(row, begin, until, 2, shown, detail=detail, style=style, span=span))
     return bars
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.budget import Budget
 from ordino.core.explanation import Explanation, Reason
-from ordino.heuristics.rcpsp.generation import serial
+from ordino.heuristics.rcpsp.generation import fits_at_the_end, serial
 from ordino.heuristics.rcpsp.packing import schedulable
 from ordino.models.rcpsp import chain
 from ordino.models.rcpsp.bounds import contradiction, heads
@@ -116,9 +116,9 @@ def _objective(instance: Project, plan: Plan) -> Explanation:
 
 def _left_shifted(instance: Project, plan: Plan) -> Plan:
     """Start each activity as early as those before it in the plan allow, where lags permit that."""
-    if not schedulable(instance):
-        return plan
     modes = instance.mode_start[:-1] + plan.mode
+    if not (schedulable(instance) and fits_at_the_end(instance, modes)):
+        return plan
     end = plan.start + instance.duration[modes]
     priority = np.argsort(np.lexsort((end, plan.start)), kind="stable")
     start = np.array(serial(instance, modes, priority.tolist()), dtype=np.int64)

@@ -79,10 +79,18 @@ def _free(
 
 
 def _order(kept: Integers, start: Integers, end: Integers) -> list[tuple[int, int]]:
-    """Return pairs of kept activities whose order implies that of all kept ones."""
-    begin, until = start[kept], end[kept]
-    follows = (until[:, None] <= begin[None, :]) & (until > begin)[:, None]
-    latest = np.where(follows, begin[:, None], -1).max(axis=0, initial=-1)
-    direct = follows & (until[:, None] > latest[None, :])
-    pairs = np.argwhere(direct).tolist()
-    return [(int(kept[i]), int(kept[j])) for i, j in pairs]
+    """Return pairs of kept activities whose order implies that of all kept ones.
+
+    Of those that take time and end before another starts, it is behind those that end later than
+    the last of them starts. O(n log n) but for the pairs.
+    """
+    before = kept[end[kept] > start[kept]]
+    before = before[np.argsort(end[before], kind="stable")]
+    ended = np.searchsorted(end[before], start[kept], side="right")
+    last_start = np.concatenate([[-1], np.maximum.accumulate(start[before])])[ended]
+    first = np.searchsorted(end[before], last_start, side="right")
+    return [
+        (i, j)
+        for j, direct in zip(kept.tolist(), map(slice, first, ended), strict=True)
+        for i in before[direct].tolist()
+    ]
