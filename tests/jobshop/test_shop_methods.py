@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from kits.shop import best_schedule, brute_force, shops
+from ortools.sat.python import cp_model
 
 import ordino
 from ordino.core.errors import UsageError
 from ordino.core.family import resolve
 from ordino.core.kernel import warm
 from ordino.families.jobshop import FAMILY
-from ordino.heuristics.jobshop.shop_tabu import ShopSpace
+from ordino.heuristics.jobshop.balance import Balance
+from ordino.heuristics.jobshop.shop_tabu import KERNELS, ShopSpace
 from ordino.instances.jobshop.generate_shop import general, hybrid_flow
+from ordino.models.jobshop import shop_cpsat
 from ordino.models.jobshop.check import check
 from ordino.models.jobshop.cpsat import formulate
 from ordino.models.jobshop.shop import Shop
@@ -55,6 +58,18 @@ def test_bounds_stay_below_the_optimum_and_rules_above(shop: Shop) -> None:
             for schedule in ("non-delay", "active"):
                 found = resolve(spec.make)(shop, schedule=schedule)
                 assert check(shop, found).objective >= optimum, spec.name
+
+
+def test_capacities_of_groups_are_chosen_among_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    added = []
+    monkeypatch.setattr(cp_model.CpModel, "add_cumulative", lambda *given: added.append(given))
+    pairs = [[(machine, 2), (machine + 1, 2)] for machine in range(3)]
+    shop = Shop.of([[pair] for pair in pairs for _ in range(3)])
+    formulate(shop, None)
+    assert len(added) == 3
+    monkeypatch.setattr(shop_cpsat, "MOST_RANKED", 1)
+    formulate(shop, None)
+    assert len(added) == 4
 
 
 def test_bounds_of_sums_are_exact_beyond_what_floats_hold() -> None:
@@ -97,7 +112,7 @@ def test_searches_find_the_optimum_of_most_tiny_shops(solver: str, moves: int) -
     ids=["flexible", "lateness", "assembly"],
 )
 def test_the_estimate_of_a_move_is_exact(shop: Shop) -> None:
-    kernels = warm("ordino.heuristics.jobshop.shop_tabu_kernels")
+    kernels = warm(KERNELS)
     space = ShopSpace(shop, kernels)
     search = space.search(np.random.default_rng(3))
     search.start(space.scratch(np.random.default_rng(3), 1.0))
@@ -107,6 +122,35 @@ def test_the_estimate_of_a_move_is_exact(shop: Shop) -> None:
         assert state[kernels.CURRENT] == state[kernels.ESTIMATE]
     report = check(shop, space.schedule(search.best_order))
     assert report.objective == search.best
+
+
+def test_machines_are_balanced_with_few_changes() -> None:
+    shop = Shop.of([[[(0, p), (1, p)]] for p in (7, 5, 4, 3, 3, 2)])
+    loads, random = Balance(shop, warm(KERNELS)), np.random.default_rng(1)
+    uneven = np.array([0, 2, 4, 6, 8, 11])
+    for near in (False, True):
+        chosen = loads.balanced(uneven, 12, random, near=near)
+        assert (np.repeat(np.arange(6), 2)[chosen] == np.arange(6)).all()
+        assert np.bincount(shop.machine[chosen], shop.duration[chosen]).tolist() == [12, 12]
+        assert loads.balanced(uneven, 22, random, near=near).tolist() == uneven.tolist()
+
+
+def test_what_is_done_before_and_behind_counts_as_well() -> None:
+    middle = [(1, 4), (2, 4)]
+    shop = Shop.of([[[(0, 5)], middle, [(4, 5)]], [[(3, 5)], middle, [(5, 5)]]])
+    loads, random = Balance(shop, warm(KERNELS)), np.random.default_rng(1)
+    crowded = np.array([0, 1, 3, 4, 5, 7])
+    assert loads.balanced(crowded, 18, random, near=True).tolist() == crowded.tolist()
+    chosen = loads.balanced(crowded, 17, random, near=True)
+    assert sorted(shop.machine[chosen[[1, 4]]]) == [1, 2]
+
+
+def test_a_search_that_is_stuck_exchanges_machines() -> None:
+    random = np.random.default_rng(5)
+    lengths = random.integers(20, 100, 24).tolist()
+    shop = Shop.of([[[(0, p), (1, p), (2, p)]] for p in lengths])
+    result = ordino.solve(shop, solver="tabu", workers=1, iterations=20_000, time_limit=30)
+    assert result.objective == result.bound == -(-sum(lengths) // 3)
 
 
 @pytest.mark.parametrize("goal", ["makespan", "tardiness", "flow-time", "lateness"])
@@ -188,8 +232,6 @@ def test_generated_shops_are_what_was_asked_for() -> None:
 @given(shops())
 @settings(max_examples=40)
 def test_a_hint_is_a_whole_solution_of_the_model(shop: Shop) -> None:
-    from ortools.sat.python import cp_model
-
     found = best_schedule(shop)
     assert found is not None
     objective, schedule = found

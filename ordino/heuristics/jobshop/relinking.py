@@ -64,6 +64,10 @@ class Search(Protocol):
         """Do so many moves, fewer where so many were in vain; returns whether that is so."""
         ...
 
+    def escape(self) -> bool:
+        """Go on near the best point, where moves were in vain; returns whether there is a way."""
+        ...
+
 
 class Space(Protocol):
     """The schedules of an instance as points.
@@ -216,7 +220,7 @@ class _Worker:
             news = self._team.news()
             if news is not None:
                 self._search.start(news)
-            elif over:
+            elif over and not self._search.escape():
                 return True
 
     def _advance(self, moves: int, patience: int) -> bool:

@@ -12,10 +12,13 @@ from typing import Any
 import numpy as np
 
 from ordino.core.arrays import Integers
+from ordino.heuristics.jobshop import balance
+from ordino.heuristics.jobshop.balance import Balance
 from ordino.heuristics.jobshop.shop_generation import arrays_of
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import NEVER, Shop
-from ordino.models.jobshop.timing import chosen, tails
+from ordino.models.jobshop.shop_bounds import group_load
+from ordino.models.jobshop.timing import chosen, tails, too_long
 
 __all__ = ["KERNELS", "ShopSpace", "takes"]
 
@@ -30,6 +33,13 @@ LOOKED_AT = 8_000
 """Operations and precedences that a move looks at, about, where that leaves it some critical
 operations: on large shops, many moves that are good do better than a few that are best."""
 FEWEST_TRIED = 4
+ESCAPES = 10
+"""How often machines are chosen anew near the best schedule, in vain, before a search ends."""
+BALANCED_SHARE, SLACK = 0.9, 0.02
+"""Of new schedules: those whose machines leave a makespan possible so much above a bound, at
+most."""
+LEAST_CUT, GREATEST_CUT = 0.0005, 0.02
+"""Share of the makespan by which that one shall be less that the new machines leave possible."""
 LARGEST = 20_000_000
 """Operations times machines; more would fill the memory."""
 
@@ -43,7 +53,9 @@ def takes(instance: Shop) -> str | None:
     if (instance.down_end == NEVER).any():
         return "a machine is down for ever"
     size = instance.operations * instance.machines
-    return f"operations x machines {size}, beyond {LARGEST}" if size > LARGEST else None
+    if size > LARGEST:
+        return f"operations x machines {size}, beyond {LARGEST}"
+    return too_long(instance)
 
 
 class Arrays:
@@ -83,9 +95,12 @@ class ShopSearch:
 
     Attributes:
         best_order: The best point since the start; changes as the search goes on.
+        best: Its objective.
     """
 
-    def __init__(self, arrays: Arrays, kernels: Any, random: np.random.Generator) -> None:
+    def __init__(
+        self, arrays: Arrays, loads: Balance | None, kernels: Any, random: np.random.Generator
+    ) -> None:
         instance = arrays.instance
         n, machines = instance.operations, instance.machines
         self._kernels = kernels
@@ -95,26 +110,51 @@ class ShopSearch:
         self._state = np.zeros(5, np.int64)
         self._random = random.integers(1, 2**63, 1, dtype=np.uint64)
         self._scratch = np.zeros((6, n), np.int64)
+        self._generator = random
+        self._balance = loads
+        self._escapes = 0
         self._tenure = 8 + n // 25
         self._tried = max(FEWEST_TRIED, LOOKED_AT // (n + instance.arc_before.size))
+        self._local: Integers = np.zeros(2 * n, np.int64)
         self.best_order: Integers = np.zeros(2 * n, np.int64)
+        self.best = 0
 
     @property
     def moves(self) -> int:
         """Moves done, over all starts."""
         return int(self._state[self._kernels.MOVES])
 
-    @property
-    def best(self) -> int:
-        """The least objective since the start."""
-        return int(self._state[self._kernels.BEST]) - self._arrays.shift
-
     def start(self, point: Integers) -> None:
         """Go to a point; what is tabu stays so for its term."""
+        self._go_to(point)
         self.best_order[:] = point
+        self.best = self._local_best()
+        self._escapes = 0
+
+    def _go_to(self, point: Integers) -> None:
+        self._local[:] = point
         value = arrange(self._arrays, self._kernels, point, self._schedule)
         self._state[self._kernels.BEST] = self._state[self._kernels.CURRENT] = value
         self._state[self._kernels.IMPROVED] = self.moves
+
+    def _local_best(self) -> int:
+        return int(self._state[self._kernels.BEST]) - self._arrays.shift
+
+    def escape(self) -> bool:
+        """Choose machines near those of the best schedule that leave a lower makespan possible.
+
+        Returns:
+            Whether there are such, and not too much of this was in vain.
+        """
+        n = self._arrays.instance.operations
+        if self._balance is None or self._escapes == ESCAPES:
+            return False
+        self._escapes += 1
+        cut = np.exp(self._generator.uniform(np.log(LEAST_CUT), np.log(GREATEST_CUT)))
+        limit = min(self.best - 1, int(self.best * (1 - cut)))
+        chosen = self._balance.balanced(self.best_order[n:], limit, self._generator, near=True)
+        self._go_to(np.concatenate([self.best_order[:n], chosen]))
+        return True
 
     def advance(self, moves: int, patience: int) -> bool:
         """Do so many moves; fewer where so many, since the best, were in vain, or none is left.
@@ -124,9 +164,15 @@ class ShopSearch:
         """
         over: bool = self._kernels.search(
             *(self._arrays.shop, self._schedule),
-            *(self.best_order, self._tabu, self._state, self._random, self._scratch),
+            *(self._local, self._tabu, self._state, self._random, self._scratch),
             *(self._tenure, self._tried, moves, patience),
         )
+        value = self._local_best()
+        if value <= self.best:
+            if value < self.best:
+                self._escapes = 0
+            self.best = value
+            self.best_order[:] = self._local
         return over
 
 
@@ -173,10 +219,12 @@ class ShopSpace:
         self._work = instance.least_duration + tails(instance)
         self.alike = max(1, int(ALIKE_SHARE * instance.operations))
         self.patience = max(PATIENCE, PATIENCE_PER_OPERATION * instance.operations)
+        self._loads = Balance(instance, kernels) if balance.takes(instance) else None
+        self._least = group_load(instance) or 0
 
     def search(self, random: np.random.Generator) -> ShopSearch:
         """Return a new search."""
-        return ShopSearch(self.arrays, self._kernels, random)
+        return ShopSearch(self.arrays, self._loads, self._kernels, random)
 
     def distance(self, one: Integers, other: Integers) -> int:
         """Count the operations that run on another machine or behind another one there."""
@@ -222,8 +270,11 @@ class ShopSpace:
         priority = (-self._work * factor).astype(np.int64)
         self._kernels.generate(*self.arrays.generation, priority, False, active, *outputs)
         start, alternative = outputs[:2]
-        machine = instance.machine[alternative]
-        return self.point_of(Schedule(start, machine))
+        point = self.point_of(Schedule(start, instance.machine[alternative]))
+        if self._loads is not None and noise > 0 and random.random() < BALANCED_SHARE:
+            limit = int(self._least * (1 + random.uniform(0, SLACK)))
+            point[n:] = self._loads.balanced(point[n:], limit, random, near=False)
+        return point
 
     def between(
         self, one: Integers, other: Integers, share: float, random: np.random.Generator

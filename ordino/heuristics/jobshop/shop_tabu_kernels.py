@@ -22,11 +22,22 @@ from __future__ import annotations
 
 from ordino.core.kernel import kernel
 from ordino.core.random_kernels import below
+from ordino.heuristics.jobshop.balance_kernels import rebalance
 from ordino.heuristics.jobshop.shop_generation_kernels import generate
 from ordino.heuristics.jobshop.shop_kernels import NONE as _NONE
 from ordino.heuristics.jobshop.shop_kernels import arrange, fit, gap_of
 
-__all__ = ["BEST", "CURRENT", "ESTIMATE", "IMPROVED", "MOVES", "arrange", "generate", "search"]
+__all__ = [
+    "BEST",
+    "CURRENT",
+    "ESTIMATE",
+    "IMPROVED",
+    "MOVES",
+    "arrange",
+    "generate",
+    "rebalance",
+    "search",
+]
 
 MOVES, IMPROVED, BEST, CURRENT, ESTIMATE = range(5)
 """Entries of `state`: moves so far, the count at the latest improvement, the best objective since

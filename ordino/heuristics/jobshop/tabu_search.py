@@ -87,6 +87,10 @@ class TabuSearch:
         over: bool = self._kernels.search(*self._constant, moves, patience)
         return over
 
+    def escape(self) -> bool:
+        """Return that there is no way on but another start."""
+        return False
+
     def best_start(self) -> Integers:
         """Return when each operation of the instance starts in the best schedule."""
         return self._slots.start_of(self.best_order, self._kernels)
