@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,9 @@ from kits.blocking import blocking_shops, brute_force
 from ortools.sat.python import cp_model
 
 import ordino
+from ordino.core.kernel import warm
 from ordino.core.status import Status
-from ordino.heuristics.jobshop import insertion
+from ordino.heuristics.jobshop import anneal, insertion, no_wait, shop_tabu
 from ordino.heuristics.jobshop.serial import serial
 from ordino.instances.jobshop.generate import taillard
 from ordino.instances.jobshop.generate_shop import general
@@ -21,6 +24,7 @@ from ordino.models.jobshop.check import check
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import Shop, adjust
 from ordino.models.jobshop.shop_cpsat import formulate_shop, takes_shop
+from ordino.models.jobshop.timing import contradiction
 
 BUFFERS = ("swap", "blocking", "no-wait")
 
@@ -122,6 +126,12 @@ def test_the_default_proves_small_shops(buffers: str, data: st.DataObject) -> No
     assert result.objective == brute_force(shop)
 
 
+def test_cpsat_refuses_times_too_long_for_the_moves_of_an_instant() -> None:
+    shop = Shop.of([[[(0, 2**44)]]], machines=100, buffers="blocking")
+    assert "horizon x machines" in str(takes_shop(shop))
+    assert takes_shop(replace(shop, buffers="swap")) is None
+
+
 def test_a_shop_beyond_cpsat_is_searched_all_the_same() -> None:
     shop = Shop.of([[[(0, 2**40)], [(1, 2**40)]]] * 3, buffers="swap", weights=[2**9] * 3)
     assert takes_shop(shop) is not None
@@ -172,6 +182,32 @@ def test_a_no_wait_job_between_downtimes_is_infeasible_and_said_to_be() -> None:
         assert "job 0 fits nowhere" in str(told)
 
 
+def test_a_no_wait_job_without_choice_is_explained_beside_one_with_it() -> None:
+    jobs = [[[(0, 5)], [(1, 5)]], [[(0, 1), (1, 1)]]]
+    down = [(0, 5, None), (1, 0, 6)]
+    wrong = Shop.of(jobs, downtimes=down, buffers="no-wait")
+    assert "job 0 fits nowhere between the downtimes" in str(contradiction(wrong))
+    for right in (
+        Shop.of(jobs, downtimes=[down[0], (1, 0, 5)], buffers="no-wait"),
+        Shop.of([[[(0, 5)], [(0, 9), (1, 5)]], jobs[1]], downtimes=down[:1], buffers="no-wait"),
+    ):
+        assert contradiction(right) is None
+
+
+def test_downtimes_are_listed_once_a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = [[(position % 2, 1)] for position in range(50)]
+    shop = Shop.of([job], downtimes=[(0, 0, 3), (1, 5, 9)], buffers="no-wait")
+    listed, downtimes = [], Shop.downtimes
+
+    def counted(instance: Shop, machine: int) -> list[tuple[int, int]]:
+        listed.append(machine)
+        return downtimes(instance, machine)
+
+    monkeypatch.setattr(Shop, "downtimes", counted)
+    assert contradiction(shop) is None
+    assert len(listed) <= 4
+
+
 @pytest.mark.parametrize("goal", ["makespan", "flow-time"])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_wait_jobs_find_a_sequence_before_machines_end_for_ever(goal: str, seed: int) -> None:
@@ -215,6 +251,48 @@ def test_what_job_insertion_does_not_take() -> None:
     assert "no time" in str(insertion.takes(Shop.of(rows, buffers="blocking")))
     assert "downtimes" in str(insertion.takes(Shop.of(rows, buffers="swap", downtimes=[(0, 1, 2)])))
     assert "variant" in str(insertion.takes(Shop.of(rows)))
+
+
+def test_searches_refuse_machines_that_would_fill_the_memory() -> None:
+    for buffers, search in (("swap", insertion), ("blocking", insertion), ("no-wait", no_wait)):
+        shop = Shop.of([[[(0, 1)]]] * 10, buffers=buffers)
+        assert search.takes(shop) is None
+        assert "machines x operations" in str(search.takes(replace(shop, machines=10**6)))
+
+
+def test_searches_refuse_times_that_they_can_not_add() -> None:
+    for buffers, search in (
+        *(("swap", insertion), ("no-wait", no_wait)),
+        *(("unlimited", shop_tabu), ("unlimited", anneal)),
+    ):
+        shop = Shop.of(
+            [[[(0, 1)]], [[(0, 2)]]],
+            due_dates=[4 * 10**18, -4 * 10**18],
+            weights=[0, 0],
+            buffers=buffers,
+            goal="lateness",
+        )
+        assert "spread of the dates" in str(search.takes(shop))
+        assert search.takes(replace(shop, due_dates=shop.due_dates // 4)) is None
+
+
+def test_job_insertion_looks_at_the_clock_while_it_constructs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kernels: Any = warm(insertion.KERNELS)
+    insert, stop, inserted = kernels.insert, threading.Event(), []
+
+    def stopping(*arguments: Any) -> None:
+        insert(*arguments)
+        inserted.append(arguments[0])
+        if len(inserted) == 3:
+            stop.set()
+
+    monkeypatch.setattr(kernels, "insert", stopping)
+    shop = adjust(taillard(jobs=20, machines=5, seed=1), variant="swap")
+    result = ordino.solve(shop, solver="insertion", workers=1, stop=stop)
+    assert len(inserted) == 3
+    assert result.solution is None
 
 
 def test_events_of_a_schedule_keep_circles_together() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from kits.shop import best_schedule, shops
 
 from ordino.core.errors import InputError
 from ordino.heuristics.jobshop.serial import serial
+from ordino.instances.jobshop import sequences
 from ordino.instances.jobshop.sequences import write_sequences
 from ordino.instances.reading import read_solution
 from ordino.models.jobshop.check import check
@@ -109,6 +112,22 @@ def test_an_order_behind_the_end_of_a_machine_is_refused() -> None:
     shop = Shop.of([[[(0, 2)]], [[(0, 2)]]], downtimes=[(0, 3, None)])
     with pytest.raises(InputError, match="operation 0 of job 1 is behind the begin of a downtime"):
         read("machine 0: 0.0 1.0\n", shop)
+
+
+def test_a_job_that_may_not_wait_is_delayed_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 100
+    job = [[(machine, 1)] for machine in range(n)]
+    shop = Shop.of([job], downtimes=[(n - 1, 0, n + 7)], buffers="no-wait")
+    calls, earliest = [], sequences.earliest
+
+    def counted(*arguments: Any) -> int | None:
+        calls.append(arguments)
+        return earliest(*arguments)
+
+    monkeypatch.setattr(sequences, "earliest", counted)
+    found = read("".join(f"machine {machine}: 0.{machine}\n" for machine in range(n)), shop)
+    assert found.start.tolist() == list(range(8, n + 8))
+    assert len(calls) <= 2 * n
 
 
 @given(shops())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -296,6 +297,71 @@ def test_wrong_json_is_located(change: dict, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read_instance(json.dumps(data | change) + "\n")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"jobs": []}, "jobs: expected at least one job with an operation"),
+        (
+            {"jobs": [{"operations": [[[0, 1]]]}, {"operations": []}]},
+            "jobs[1].operations: job 1 has no operations",
+        ),
+        (
+            {"jobs": [{"operations": [[[0, 1]], [[1, 2], [1, 3]]]}]},
+            "jobs[0].operations[1]: operation 1 of job 0 has two alternatives on machine 1",
+        ),
+        (
+            {"jobs": [{"operations": [[[0, 1]], [[0, 1]]], "precedences": [[0, 1], [1, 5]]}]},
+            "jobs[0].precedences[1]: job 0: a precedence from 1 to 5",
+        ),
+        (
+            {"jobs": [{"operations": [[[0, 1]], [[0, 1]]], "precedences": [[0, 1], [1, 0]]}]},
+            "jobs[0].precedences: precedences of job 0 form a cycle",
+        ),
+        (
+            {"downtimes": [[0, 5, 9], [0, 1, 2], [0, 3, 6]]},
+            "downtimes[0]: machine 0: downtimes 3 to 6 and 5 to 9 overlap",
+        ),
+        ({"downtimes": [[0, 5, 9], [0, 2, 2]]}, "downtimes[1]: machine 0: a downtime ends at 2"),
+        (
+            {"setups": {"families": [[1]], "times": [[[0]]]}},
+            "setups.families[0][0]: operation 0 of job 0 is of setup family 1",
+        ),
+        (
+            {"setups": {"families": [[0]], "times": [[[0]], [[0]]]}},
+            "setups.times: expected setup times of 1 machines, got 2",
+        ),
+        (
+            {"setups": {"families": [[0]], "times": [[[0]]], "initial": [[0, 0]]}},
+            "setups.initial[0]: machine 0: expected 1 initial setups, got 2",
+        ),
+        (
+            {
+                "jobs": [{"operations": [[[0, 0]]]}],
+                "setups": {"families": [[0]], "times": [[[0]]]},
+            },
+            "jobs[0].operations[0]: operation 0 of job 0 takes no time",
+        ),
+        ({"goal": "speed"}, "goal: no goal speed"),
+        ({"goal": "lateness"}, "goal: the goal lateness needs due dates"),
+        (
+            {
+                "jobs": [{"operations": [[[0, 1]], [[0, 1]]], "precedences": []}],
+                "buffers": "swap",
+            },
+            "buffers: the variant swap needs jobs that are chains",
+        ),
+    ],
+)
+def test_json_that_is_no_shop_is_located(change: dict, message: str) -> None:
+    data = {"ordino": 1, "family": "jobshop", "type": "shop", "jobs": [{"operations": [[[0, 1]]]}]}
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in (data | change).items()]
+    with pytest.raises(InputError) as caught:
+        read_instance("{" + ",\n".join(lines) + "}\n")
+    assert message in str(caught.value)
+    field = re.split(r"\W", message)[0]
+    assert caught.value.line == 1 + list(data | change).index(field)
 
 
 def test_options_make_a_general_shop_of_a_classic_one() -> None:

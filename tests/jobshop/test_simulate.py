@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import ordino
 from ordino.core.errors import UsageError
+from ordino.heuristics.jobshop import breakdown_kernels
 from ordino.heuristics.jobshop.simulate import simulate
 from ordino.instances.jobshop.generate import taillard
 from ordino.instances.reading import dump_instance
@@ -56,6 +58,27 @@ def test_a_job_blocks_its_machine_and_jobs_swap() -> None:
     held = ordino.simulate(Shop.of(line, buffers="swap"), replications=1, policy="fifo", shutdown=0)
     free = ordino.simulate(Shop.of(line), replications=1, policy="fifo", shutdown=0)
     assert (held.values, free.values) == ((9,), (7,))
+
+
+@pytest.mark.parametrize("buffers", ["unlimited", "swap"])
+@pytest.mark.parametrize(
+    ("policy", "value"),
+    [
+        *(("fifo", 6), ("spt", 6), ("mwkr", 6), ("mopnr", 6), ("lpt", 9), ("lwkr", 9)),
+        *(("keep", 6), ("replan", 6)),
+    ],
+)
+def test_what_passes_a_machine_in_no_time_leaves_it(buffers: str, policy: str, value: int) -> None:
+    shop = Shop.of([[[(0, 0)], [(1, 5)]], [[(0, 3)], [(1, 1)]]], buffers=buffers)
+    plan = None if policy in RULES else Schedule(np.array([0, 0, 0, 5]))
+    simulation = ordino.simulate(shop, plan, replications=1, policy=policy, shutdown=0)
+    assert simulation.values == (value,)
+
+
+@pytest.mark.parametrize("buffers", ["unlimited", "swap"])
+def test_what_ends_in_no_time_leaves_its_machine(buffers: str) -> None:
+    shop = Shop.of([[[(0, 0)]], [[(0, 3)]]], buffers=buffers)
+    assert ordino.simulate(shop, replications=1, policy="fifo", shutdown=0).values == (3,)
 
 
 def test_outages_that_are_known_interrupt() -> None:
@@ -123,6 +146,49 @@ def test_what_makes_no_sense() -> None:
     down = Shop.of([[[(0, 1)]]], downtimes=[(0, 3, None)])
     with pytest.raises(UsageError, match="for ever"):
         simulate(down, None, replications=1, seed=0)
+
+
+def test_steps_and_repairs_have_limits() -> None:
+    for step in (0, 10**9 + 1, 10**20):
+        with pytest.raises(UsageError, match=f"step {step}: expected 1 to 1000000000"):
+            simulate(SWAP, None, replications=1, seed=0, policy="spt", step=step, repair=1.0)
+    with pytest.raises(UsageError, match=r"repair 2e\+09: expected above 0"):
+        simulate(SWAP, None, replications=1, seed=0, policy="spt", repair=2e9)
+    slow = Shop.of([[[(0, 3 * 10**9)]]])
+    with pytest.raises(UsageError, match="operations take 3000000000 in the mean"):
+        simulate(slow, None, replications=1, seed=0, policy="spt")
+    (value,) = simulate(slow, None, replications=1, seed=0, policy="spt", step=10**9, shutdown=0)
+    assert value == 3 * 10**9
+
+
+def test_machines_that_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    idle = Shop.of([[[(0, 1)]]] * 10, machines=10**6)
+    with pytest.raises(UsageError, match="machines x operations on one: 10000000, beyond"):
+        simulate(idle, None, replications=1, seed=0, policy="fifo")
+    monkeypatch.setattr("ordino.heuristics.jobshop.insertion.MOST_TABLE", 0)
+    with pytest.raises(UsageError, match="no search takes the shop to make a plan"):
+        simulate(SWAP, None, replications=1, seed=0)
+
+
+def test_many_machines_leave_room_for_few_replications_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop.of([[[(0, 10)], [(1, 20)]]], machines=50)
+    blocks = []
+    replay = breakdown_kernels.replay
+
+    def counted(*arguments: Any) -> None:
+        blocks.append(arguments[-2].shape)
+        replay(*arguments)
+
+    def values() -> list[float]:
+        return simulate(shop, None, replications=40, seed=1, policy="fifo", shutdown=0.3).tolist()
+
+    whole = values()
+    monkeypatch.setattr(breakdown_kernels, "replay", counted)
+    monkeypatch.setattr("ordino.heuristics.jobshop.simulate.LARGEST", 500)
+    assert values() == whole
+    assert blocks == [(10, 50)] * 4
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from ordino.heuristics.jobshop.shop_tabu import ShopSpace, arrange, new_schedule
 from ordino.heuristics.team import Team
 from ordino.models.jobshop.problem import JobShop
 from ordino.models.jobshop.shop import GOALS, Shop
+from ordino.models.jobshop.timing import too_long
 
 __all__ = ["KERNELS", "NAME", "anneal", "takes"]
 
@@ -44,7 +45,7 @@ def takes(instance: JobShop | Shop) -> str | None:
         return "it is a classic job shop"
     if instance.buffers != "unlimited":
         return f"its buffers are {instance.buffers}"
-    return None
+    return too_long(instance)
 
 
 def anneal() -> Solver:

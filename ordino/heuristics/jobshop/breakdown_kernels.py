@@ -84,12 +84,12 @@ def _next_outage(m, since, noise, given, outages, random):  # type: ignore[no-un
     begins[m], ends[m] = begin, end if begin < _NEVER else _NEVER
 
 
-@kernel(f"void(int64, int64, {_SHOP}, {_STATE}, int64)")
-def _enter(j, now, shop, state, keeps):  # type: ignore[no-untyped-def]
-    """Let a job enter its next machine."""
+@kernel(f"void(int64, int64, {_SHOP}, {_STATE})")
+def _enter(j, now, shop, state):  # type: ignore[no-untyped-def]
+    """Let a job leave its machine, if it is still there, and enter the next one."""
     _, machine, duration, _, _ = shop
     follows, on, over, expected, holder, entered = state
-    if keeps and on[j] >= 0 and holder[machine[on[j]]] == j:
+    if on[j] >= 0 and holder[machine[on[j]]] == j:
         holder[machine[on[j]]] = -1
     i = follows[j]
     holder[machine[i]] = j
@@ -130,14 +130,14 @@ def _dispatch(now, shop, state, closed, order, priority, planned, keeps, mark): 
     first, machine, _, _, _ = shop
     follows, on, over, _, holder, _ = state
     jobs, machines = len(first) - 1, len(holder)
-    for j in range(jobs):
-        i = on[j]
-        leaves = i >= 0 and over[j] <= now and (not keeps or follows[j] == first[j + 1])
-        if leaves and holder[machine[i]] == j:
-            holder[machine[i]] = -1
     moved = True
     while moved:
         moved = False
+        for j in range(jobs):  # also those that have just entered, for no time
+            i = on[j]
+            leaves = i >= 0 and over[j] <= now and (not keeps or follows[j] == first[j + 1])
+            if leaves and holder[machine[i]] == j:
+                holder[machine[i]] = -1
         mark[:] = -1
         for j in range(jobs):
             if _may(j, now, shop, state, order, planned):
@@ -153,7 +153,7 @@ def _dispatch(now, shop, state, closed, order, priority, planned, keeps, mark): 
         for m in range(machines):
             j = mark[m]
             if j >= 0 and holder[m] < 0 and closed[m] <= now:
-                _enter(j, now, shop, state, keeps)
+                _enter(j, now, shop, state)
                 moved = True
         if moved or not keeps:
             continue
@@ -186,7 +186,7 @@ def _dispatch(now, shop, state, closed, order, priority, planned, keeps, mark): 
                 while True:
                     j = mark[m]
                     previous = machine[on[j]]
-                    _enter(j, now, shop, state, 0)
+                    _enter(j, now, shop, state)
                     m = previous
                     if m == begin:
                         break

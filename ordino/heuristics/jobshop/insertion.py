@@ -22,7 +22,7 @@ from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.jobshop.cooling import PHASES, Cooling
 from ordino.models.jobshop.shop import Shop
-from ordino.models.jobshop.timing import tails
+from ordino.models.jobshop.timing import tails, too_long
 
 __all__ = ["NAME", "insertion", "takes"]
 
@@ -34,6 +34,8 @@ ENOUGH = 1500
 """Moves per operation for which the given heat is right; with fewer, it is less (measured)."""
 MOST_TABLE = 20_000_000
 """Operations of a job x operations on a machine, which the search has a table of."""
+MOST_PLACES = 5_000_000
+"""Machines x operations on one, which every move copies."""
 
 
 def takes(instance: Any) -> str | None:
@@ -48,10 +50,12 @@ def takes(instance: Any) -> str | None:
         return "there are downtimes"
     if instance.buffers == "blocking" and not instance.duration.all():
         return "an operation takes no time, and jobs may not swap"
-    longest, busiest = np.diff(instance.job_start).max(), np.bincount(instance.machine).max()
-    if (size := int(longest) * int(busiest)) > MOST_TABLE:
+    longest, busiest = int(_lengths(instance).max()), int(np.bincount(instance.machine).max())
+    if (size := longest * busiest) > MOST_TABLE:
         return f"operations of a job x operations on a machine: {size}, more than {MOST_TABLE}"
-    return None
+    if (size := instance.machines * busiest) > MOST_PLACES:
+        return f"machines x operations on one: {size}, more than {MOST_PLACES}"
+    return too_long(instance)
 
 
 def insertion(*, heat: float = 0.03) -> Solver:
@@ -132,7 +136,8 @@ class _Worker:
 
     def work(self) -> None:
         """Construct, then anneal twice."""
-        self._construct()
+        if not self._construct():
+            return
         share = FIRST_HEAT
         for begin, end in PHASES:
             self._take_news()
@@ -142,13 +147,20 @@ class _Worker:
             left = done * (1 - end) / end
             share = min(1.0, math.sqrt(left / (ENOUGH * self._team.instance.operations)))
 
-    def _construct(self) -> None:
-        instance, kernels = self._team.instance, self._team.kernels
-        jobs = self._random.permutation(instance.jobs)
-        kernels.construct(
-            jobs, self._shop, self._orders, self._sequence, self._table, self._swap, self._bits
-        )
+    def _construct(self) -> bool:
+        """Insert one job after another; returns whether there was time for all."""
+        team, count = self._team, 0
+        lengths = _lengths(team.instance).tolist()
+        for job in self._random.permutation(team.instance.jobs).tolist():
+            if team.finished():
+                return False
+            team.kernels.insert(
+                *(job, count, self._shop, self._orders, self._sequence, self._table),
+                *(self._swap, self._bits),
+            )
+            count += lengths[job]
         self._judge()
+        return True
 
     def _judge(self) -> None:
         """Set the objective of the schedule at hand, and publish it."""

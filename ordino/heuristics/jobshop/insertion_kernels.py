@@ -27,7 +27,7 @@ import numpy as np
 from ordino.core.kernel import kernel
 from ordino.core.random_kernels import below
 
-__all__ = ["ACCEPTED", "BEST", "MOVES", "anneal", "arrange", "construct", "objective"]
+__all__ = ["ACCEPTED", "BEST", "MOVES", "anneal", "arrange", "insert", "objective"]
 
 MOVES, BEST, CURRENT, ACCEPTED = 0, 1, 2, 3
 """Entries of `state`: moves so far, the best objective, that of the schedule at hand, moves that
@@ -380,12 +380,13 @@ def _copy(source, sequence, target, target_sequence):  # type: ignore[no-untyped
     target_sequence[:] = sequence
 
 
-@kernel(f"void({_A}, {_SHOP}, {_ORDERS}, {_AA}, {_TABLE}, int64, {_BITS})")
-def construct(jobs, shop, orders, sequence, table, swap, random):  # type: ignore[no-untyped-def]
-    """Insert the jobs one after another, each where the estimate is least.
+@kernel(f"void(int64, int64, {_SHOP}, {_ORDERS}, {_AA}, {_TABLE}, int64, {_BITS})")
+def insert(j, count, shop, orders, sequence, table, swap, random):  # type: ignore[no-untyped-def]
+    """Insert a job where the estimate is least; before all others there is always room.
 
     Args:
-        jobs: In which order.
+        j: The job.
+        count: Operations of the jobs that are in.
         shop, orders, sequence: See the module; sizes 0 at first.
         table: Scratch, see `_insertion`.
         swap: Whether jobs may change places.
@@ -393,16 +394,13 @@ def construct(jobs, shop, orders, sequence, table, swap, random):  # type: ignor
     """
     first = shop[0]
     gap, behind = np.empty(table.shape[1], np.int64), np.empty(table.shape[1], np.int64)
-    key = np.empty(len(shop[1]), np.int64)
-    count = 0
-    for j in jobs:
-        _insertion(j, shop, orders, sequence, table, -1, 0, 0, _NEVER - 1, swap, random, gap)
-        _put_in(j, count, shop, orders, sequence, gap, behind)
-        count += first[j + 1] - first[j]
-        _forward(0, count, shop, orders, sequence)
-        _backward(count - 1, shop, orders, sequence)
-        _sort(count, 4, orders, key)
-        _find_groups(count, shop, orders, sequence)
+    _insertion(j, shop, orders, sequence, table, -1, 0, 0, _NEVER - 1, swap, random, gap)
+    _put_in(j, count, shop, orders, sequence, gap, behind)
+    count += first[j + 1] - first[j]
+    _forward(0, count, shop, orders, sequence)
+    _backward(count - 1, shop, orders, sequence)
+    _sort(count, 4, orders, np.empty(len(shop[1]), np.int64))
+    _find_groups(count, shop, orders, sequence)
 
 
 @kernel(f"void({_SHOP}, {_ORDERS}, {_AA})")

@@ -18,12 +18,14 @@ from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
 from ordino.heuristics.jobshop.cooling import PHASES, Cooling
 from ordino.models.jobshop.shop import Shop
-from ordino.models.jobshop.timing import contradiction
+from ordino.models.jobshop.timing import contradiction, too_long
 
 __all__ = ["NAME", "no_wait", "takes"]
 
 NAME = "no-wait"
 KERNELS = "ordino.heuristics.jobshop.no_wait_kernels"
+MOST_PLACES = 5_000_000
+"""Machines x operations and downtimes on one, which each worker holds."""
 UNBOUNDED = 2**62
 
 
@@ -35,7 +37,14 @@ def takes(instance: Any) -> str | None:
         return "an operation has a choice of machines"
     if instance.setup.size:
         return "there are setup times"
-    return None
+    if (size := instance.machines * _busiest(instance)) > MOST_PLACES:
+        return f"machines x operations and downtimes on one: {size}, more than {MOST_PLACES}"
+    return too_long(instance)
+
+
+def _busiest(instance: Shop) -> int:
+    """Return how many operations and downtimes there are on a machine at most."""
+    return int(np.bincount(np.append(instance.machine, instance.down_machine)).max())
 
 
 def no_wait(*, heat: float = 0.01) -> Solver:
@@ -108,9 +117,9 @@ class _Worker:
         """Return what occupies the machines before there is a job."""
         instance = self._instance
         size = np.bincount(instance.down_machine, minlength=instance.machines)
-        most = int((size + np.bincount(instance.machine, minlength=instance.machines)).max())
-        begin: Integers = np.zeros((instance.machines, most), np.int64)
-        end: Integers = np.zeros((instance.machines, most), np.int64)
+        shape = instance.machines, _busiest(instance)
+        begin: Integers = np.zeros(shape, np.int64)
+        end: Integers = np.zeros(shape, np.int64)
         for machine in np.unique(instance.down_machine).tolist():
             rows = instance.downtimes(machine)
             begin[machine, : len(rows)], end[machine, : len(rows)] = zip(*rows, strict=True)

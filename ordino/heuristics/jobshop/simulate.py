@@ -3,9 +3,10 @@
 Shops with unlimited buffers, and blocking shops whose jobs may swap (ISBJSSP: Wong, Kim, Park,
 Park, Law 2023). Time goes in steps; at the begin of each, a machine that is up fails with a
 probability, and is repaired after an exponential time. The paper leaves the length of a step and
-the time of a repair open: here both are the mean duration of an operation, unless they are given.
-The downtimes of the instance are outages as well. An operation that meets an outage goes on after
-it, nothing enters a machine that is down, and nobody knows how long a repair takes.
+the time of a repair open: here a step is the mean duration of an operation, and a repair takes a
+step in the mean, unless they are given. The downtimes of the instance are outages as well. An
+operation that meets an outage goes on after it, nothing enters a machine that is down, and nobody
+knows how long a repair takes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from ordino.core.arrays import Integers, Reals
 from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
-from ordino.heuristics.jobshop.insertion import events
+from ordino.heuristics.jobshop.insertion import MOST_PLACES, events
 from ordino.models.jobshop.problem import JobShop, Schedule
 from ordino.models.jobshop.shop import NEVER, Shop
 from ordino.models.jobshop.timing import objective, tails
@@ -32,7 +33,9 @@ PLANNING_SECONDS = 60.0
 PLANNING_MOVES = 20_000
 """Limits of the search that makes the plan, where none is given."""
 LARGEST = 1_000_000
-"""Jobs x replications that are simulated at a time."""
+"""Jobs, or machines, x replications that are simulated at a time."""
+LONGEST = 10**9
+"""Of a step, and of a mean repair."""
 
 
 def simulate(
@@ -52,17 +55,17 @@ def simulate(
         instance: The shop, its buffers `unlimited` or `swap`, without setups and choice of
             machines.
         solution: The plan; a short search makes one where there is none. Rules take none.
-        replications: How many.
+        replications: How many, at least 1.
         seed: Of the outages; the same seed gives every plan and policy the same ones.
         policy: `keep` the plan's order on each machine; `replan`: change it, when an outage meets
             an operation or a machine is free while jobs wait for it, where that ends all earlier as
             far as can be foreseen; or a dispatching rule.
-        shutdown: Probability with which a machine that is up fails at the begin of a step.
-        step: Length of a step; by default the mean duration of an operation.
-        repair: Mean time of a repair; by default the length of a step.
+        shutdown: Probability, 0 to 1, with which a machine that is up fails at the begin of a step.
+        step: Length of a step, 1 to 10^9; by default the mean duration of an operation.
+        repair: Mean time of a repair, above 0, at most 10^9; by default the length of a step.
 
     Raises:
-        UsageError: An option or an instance that makes no sense here.
+        UsageError: An option out of range, a plan beside a rule, a shop that is not for this.
     """
     from ordino.heuristics.jobshop import breakdown_kernels as kernels
 
@@ -71,16 +74,23 @@ def simulate(
         raise UsageError(f"shutdown {shutdown:g}: expected 0 to 1")
     if step is None:
         step = max(1, round(float(shop.duration.mean())))
-    if step < 1:
-        raise UsageError(f"step {step}: expected at least 1")
+        if step > LONGEST:
+            raise UsageError(
+                f"simulate: operations take {step} in the mean, beyond {LONGEST}: give a step"
+            )
+    if not 1 <= step <= LONGEST:
+        raise UsageError(f"step {step}: expected 1 to {LONGEST}")
     if repair is None:
         repair = float(step)
-    if not 0 < repair <= 1e9:
-        raise UsageError(f"repair {repair:g}: expected above 0, at most 1e9")
+    if not 0 < repair <= LONGEST:
+        raise UsageError(f"repair {repair:g}: expected above 0, at most {LONGEST}")
     planned = policy in POLICIES
     if not planned and solution is not None:
         raise UsageError(f"simulate: the policy {policy} decides by itself, it takes no plan")
-    order = np.full((shop.machines, int(np.bincount(shop.machine).max())), -1, np.int64)
+    busiest = int(np.bincount(shop.machine).max())
+    if (size := shop.machines * busiest) > MOST_PLACES:
+        raise UsageError(f"simulate: machines x operations on one: {size}, beyond {MOST_PLACES}")
+    order = np.full((shop.machines, busiest), -1, np.int64)
     if planned:
         plan = solution or _plan(shop, seed)
         sequences, _ = events(shop, plan.start)
@@ -95,7 +105,7 @@ def simulate(
     noise = np.array([shutdown, step, repair])
     rng = np.random.default_rng(seed)
     values = np.empty(replications)
-    block = max(1, LARGEST // shop.jobs)
+    block = max(1, LARGEST // max(shop.jobs, shop.machines))
     kind = POLICIES.index(policy) + 1 if planned else 0
     for first in range(0, replications, block):
         part = values[first : first + block]
@@ -131,17 +141,18 @@ def _general(instance: JobShop | Shop) -> Shop:
 def _plan(shop: Shop, seed: int) -> Schedule:
     """Return what a short search finds, as if no machine failed."""
     from ordino.core.incumbent import Incumbent
-    from ordino.heuristics.jobshop.anneal import anneal
-    from ordino.heuristics.jobshop.insertion import insertion
-    from ordino.heuristics.jobshop.tabu import tabu, takes
+    from ordino.heuristics.jobshop import anneal, insertion, tabu
     from ordino.models.jobshop.check import check
 
     none = np.zeros(0, np.int64)
     healthy = replace(shop, down_machine=none, down_begin=none, down_end=none)
     incumbent = Incumbent(healthy, check, healthy.objective)
-    search: Any = anneal() if takes(healthy) else tabu()
+    searches: list[Any] = [(tabu.takes, tabu.tabu), (anneal.takes, anneal.anneal)]
     if shop.buffers == "swap":
-        search = insertion()
+        searches = [(insertion.takes, insertion.insertion)]
+    search = next((make() for takes, make in searches if takes(healthy) is None), None)
+    if search is None:
+        raise UsageError("simulate: no search takes the shop to make a plan; give one")
     budget = Budget.of(PLANNING_SECONDS, iterations=PLANNING_MOVES, seed=seed)
     search(healthy, incumbent, budget)
     if incumbent.best is None:

@@ -106,7 +106,7 @@ def _alternatives(
         raise line.error(
             f"expected {count} alternatives (machine, duration) of {what}", len(values)
         )
-    pairs: list[tuple[int, int]] = []
+    durations: dict[int, int] = {}
     for at in range(place + 1, behind, 2):
         machine, duration = values[at], values[at + 1]
         if not first <= machine < first + machines:
@@ -117,10 +117,10 @@ def _alternatives(
             )
         if duration < 0:
             raise line.error(f"expected a duration of at least 0, got {duration}", at + 1)
-        if machine - first in (each for each, _ in pairs):
+        if machine - first in durations:
             raise line.error(f"{what} has two alternatives on machine {machine}", at)
-        pairs.append((machine - first, duration))
-    return pairs, behind
+        durations[machine - first] = duration
+    return list(durations.items()), behind
 
 
 def read_flexible(text: Text) -> JobShop | Shop:

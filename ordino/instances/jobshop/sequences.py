@@ -155,22 +155,44 @@ class _Times:
                 way = " -> ".join(_name(self._shop, i) for i in circle)
                 raise text.error(f"the sequences are deadlocked: {clip(way, MOST_TOLD)}")
         down = {m: self._shop.downtimes(m) for m in np.unique(self._shop.down_machine).tolist()}
-        order = [i for part in reversed(parts) for i in part]
-        start, changed = self._start, True
-        while changed:
-            changed = False
-            for i in order:
-                waits = self._graph.pred[i].items()
-                begin = max([start[i], *(start[j] + arc["time"] for j, arc in waits)])
-                found = earliest(begin, self._duration[i], down.get(self._machine[i], ()))
-                if found is None:
-                    raise text.error(
-                        f"{_name(self._shop, i)} is behind the begin of a downtime without an end "
-                        f"of machine {self._machine[i]}"
-                    )
-                if found > start[i]:
-                    start[i], changed = found, True
-        return np.array(start, dtype=np.int64)
+        block, offset = self._blocks()
+        begin = [0] * self._shop.operations
+        for each, time, behind in zip(block, self._start, offset, strict=True):
+            begin[each] = max(begin[each], time - behind)
+
+        def at(i: int) -> int:
+            return begin[block[i]] + offset[i]
+
+        for part in reversed(parts):
+            members, changed = sorted(part), True
+            while changed:
+                changed = False
+                for i in members:
+                    start = at(i)
+                    waits = self._graph.pred[i].items()
+                    ready = [at(j) + arc["time"] for j, arc in waits]
+                    machine = self._machine[i]
+                    found = earliest(max([start, *ready]), self._duration[i], down.get(machine, ()))
+                    if found is None:
+                        raise text.error(
+                            f"{_name(self._shop, i)} is behind the begin of a downtime without an "
+                            f"end of machine {machine}"
+                        )
+                    if found > start:
+                        begin[block[i]] += found - start
+                        changed = True
+        return np.array([at(i) for i in range(self._shop.operations)], dtype=np.int64)
+
+    def _blocks(self) -> tuple[list[int], list[int]]:
+        """Return a block for each operation, of what moves as one: an operation, or a job that may
+        not wait; and how long after its block each starts."""
+        shop = self._shop
+        if shop.buffers != "no-wait":
+            return list(range(shop.operations)), [0] * shop.operations
+        duration = np.array(self._duration, dtype=np.int64)
+        offset = np.cumsum(duration) - duration
+        offset -= offset[shop.job_start[:-1]][shop.job]
+        return shop.job.tolist(), offset.tolist()
 
     def _deadlock(self, part: set[int]) -> list[int] | None:
         """Return a circle of a strongly connected part that takes time, or that takes none where

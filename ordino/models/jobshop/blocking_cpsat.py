@@ -16,7 +16,10 @@ import numpy as np
 
 from ordino.models.jobshop.shop import Shop
 
-__all__ = ["Stays", "takes_blocking"]
+__all__ = ["LARGEST", "Stays", "takes_blocking"]
+
+LARGEST = 2**50
+"""CP-SAT refuses sums that may leave 63 bits."""
 
 
 def takes_blocking(instance: Shop) -> str | None:
@@ -25,6 +28,8 @@ def takes_blocking(instance: Shop) -> str | None:
         return None
     if not instance.duration.all():
         return "an operation takes no time, and jobs may not swap"
+    if (instance.horizon + 1) * (instance.machines + 1) >= LARGEST:
+        return "horizon x machines reaches 2^50, and jobs may not swap"
     return None
 
 

@@ -128,7 +128,7 @@ class Shop(Content):
         freeze("alternative_start")
         for field in ("job_start", "alternative_start"):
             if getattr(self, field).size < 2:
-                raise InstanceError("expected at least one job with an operation")
+                raise InstanceError("expected at least one job with an operation", ("jobs",))
         alternatives = int(self.alternative_start[-1])
         freeze("machine", length=alternatives)
         freeze("duration", length=alternatives)
@@ -202,30 +202,38 @@ class Shop(Content):
         families, setup = shop_validation.setup_table(
             [len(job) for job in operations], machines, setup_families, setups, initial_setups
         )
-        down = sorted((m, b, NEVER if e is None else e) for m, b, e in downtimes)
-        columns = list(zip(*down, strict=True)) if down else [(), (), ()]
-        return cls(
-            job_start=job_start,
-            alternative_start=np.cumsum([0, *(len(each) for each in flat)]),
-            machine=machine,
-            duration=integers([each for _, each in pairs], "duration"),
-            machines=machines,
-            arc_before=integers(before, "arc before"),
-            arc_after=integers(after, "arc after"),
-            release_dates=integers(
-                [0] * len(operations) if release_dates is None else release_dates, "release date"
-            ),
-            due_dates=None if due_dates is None else integers(due_dates, "due date"),
-            weights=integers([1] * len(operations) if weights is None else weights, "weight"),
-            setup_family=families,
-            setup=setup,
-            down_machine=integers(columns[0], "down machine"),
-            down_begin=integers(columns[1], "down begin"),
-            down_end=integers(columns[2], "down end"),
-            buffers=buffers,
-            goal=goal,
-            name=name,
-        )
+        rows = [(m, b, NEVER if e is None else e) for m, b, e in downtimes]
+        order = sorted(range(len(rows)), key=rows.__getitem__)
+        columns = list(zip(*(rows[each] for each in order), strict=True)) or [(), (), ()]
+        try:
+            return cls(
+                job_start=job_start,
+                alternative_start=np.cumsum([0, *(len(each) for each in flat)]),
+                machine=machine,
+                duration=integers([each for _, each in pairs], "duration"),
+                machines=machines,
+                arc_before=integers(before, "arc before"),
+                arc_after=integers(after, "arc after"),
+                release_dates=integers(
+                    [0] * len(operations) if release_dates is None else release_dates,
+                    "release date",
+                ),
+                due_dates=None if due_dates is None else integers(due_dates, "due date"),
+                weights=integers([1] * len(operations) if weights is None else weights, "weight"),
+                setup_family=families,
+                setup=setup,
+                down_machine=integers(columns[0], "down machine"),
+                down_begin=integers(columns[1], "down begin"),
+                down_end=integers(columns[2], "down end"),
+                buffers=buffers,
+                goal=goal,
+                name=name,
+            )
+        except InstanceError as error:
+            match error.path:
+                case ("downtimes", int(index)):
+                    error.path = "downtimes", order[index]
+            raise
 
     @classmethod
     def of_classic(cls, shop: JobShop, *, buffers: str, goal: str) -> Self:
@@ -341,9 +349,9 @@ class Shop(Content):
 
     def downtimes(self, machine: int) -> list[tuple[int, int]]:
         """Return the downtimes (begin, end) of a machine, in order."""
-        here = self.down_machine == machine
-        pairs = zip(self.down_begin[here].tolist(), self.down_end[here].tolist(), strict=True)
-        return list(pairs)
+        first, behind = np.searchsorted(self.down_machine, [machine, machine + 1]).tolist()
+        begin, end = self.down_begin[first:behind], self.down_end[first:behind]
+        return list(zip(begin.tolist(), end.tolist(), strict=True))
 
     def to_data(self) -> dict[str, Any]:
         """Return the shop as plain data, without what says nothing."""
@@ -356,7 +364,7 @@ class Shop(Content):
         try:
             return cls.of(**arguments)
         except InstanceError as error:
-            raise data.error(error.message) from None
+            raise data.located(error) from None
 
 
 def adjust(

@@ -15,7 +15,7 @@ import numpy as np
 from ordino.core.arrays import Integers
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
-from ordino.models.jobshop.blocking_cpsat import Stays, takes_blocking
+from ordino.models.jobshop.blocking_cpsat import LARGEST, Stays, takes_blocking
 from ordino.models.jobshop.problem import Schedule
 from ordino.models.jobshop.shop import Shop
 from ordino.models.jobshop.timing import (
@@ -30,11 +30,10 @@ from ordino.models.jobshop.timing import (
 __all__ = ["PARAMETERS", "formulate_shop", "takes_shop"]
 
 PARAMETERS = 'linearization_level:0 subsolver_params { name:"default_lp" linearization_level:0 }'
-LARGEST = 2**50
-"""CP-SAT refuses sums that may leave 63 bits."""
 MOST_ARCS = 400_000
 """Arcs of setups: some 100,000 are built in a second, during which nothing stops."""
-MOST_GROUPS = 64
+MOST_GROUPS, MOST_RANKED = 64, 300
+"""Groups of machines with a capacity in the model, and those that it is chosen among."""
 
 
 def takes_shop(instance: Shop) -> str | None:
@@ -205,8 +204,11 @@ class _Builder:
             mine = instance.alternatives(i)
             machines = frozenset(instance.machine[mine.start : mine.stop].tolist())
             choices.setdefault(machines, []).append(i)
+        several = sorted(
+            (each for each in choices if len(each) > 1), key=lambda g: -len(choices[g])
+        )
         groups = sorted(
-            (each for each in choices if len(each) > 1),
+            several[:MOST_RANKED],
             key=lambda each: -sum(len(choices[other]) for other in choices if other <= each),
         )[:MOST_GROUPS]
         for group in groups:

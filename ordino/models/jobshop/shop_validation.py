@@ -1,4 +1,7 @@
-"""What makes data a general shop: ranges, alternatives, precedences, setups, downtimes, totals."""
+"""What makes data a general shop: ranges, alternatives, precedences, setups, downtimes, totals.
+
+Errors have paths into the plain form (`shop_plain`).
+"""
 
 from __future__ import annotations
 
@@ -50,12 +53,14 @@ def _validate_shape(shop: Shop) -> None:
             raise InstanceError(f"{owner} starts must grow from 0")
         if (lengths == 0).any():
             wrong = int(np.argmin(lengths))
-            where = f"job {wrong}" if owner == "job" else _told(shop, wrong)
-            raise InstanceError(f"{where} has no {what}")
+            if owner == "job":
+                raise InstanceError(f"job {wrong} has no {what}", ("jobs", wrong, what))
+            raise InstanceError(f"{_told(shop, wrong)} has no {what}", _path(shop, wrong))
     if shop.job_start[-1] != shop.operations:
         raise InstanceError(f"expected {shop.job_start[-1]} operations, got {shop.operations}")
     if not 1 <= shop.machines <= MOST_MACHINES:
-        raise InstanceError(f"expected 1 to {MOST_MACHINES} machines, got {shop.machines}")
+        message = f"expected 1 to {MOST_MACHINES} machines, got {shop.machines}"
+        raise InstanceError(message, ("machines",))
 
 
 def _told(shop: Shop, operation: int) -> str:
@@ -63,22 +68,28 @@ def _told(shop: Shop, operation: int) -> str:
     return f"operation {position} of job {job}"
 
 
+def _path(shop: Shop, operation: int) -> tuple[str | int, ...]:
+    job, position = shop.place(operation)
+    return "jobs", job, "operations", position
+
+
 def _validate_alternatives(shop: Shop) -> None:
     wrong = shop.machine >= shop.machines
     operation = np.repeat(np.arange(shop.operations), np.diff(shop.alternative_start))
     if wrong.any():
         place = int(np.argmax(wrong))
+        owner = int(operation[place])
         raise InstanceError(
-            f"{_told(shop, int(operation[place]))} is on machine {shop.machine[place]}, there are "
-            f"machines 0 to {shop.machines - 1}"
+            f"{_told(shop, owner)} is on machine {shop.machine[place]}, there are machines 0 to "
+            f"{shop.machines - 1}",
+            _path(shop, owner),
         )
     keys = np.sort(operation * shop.machines + shop.machine)
     twice = np.flatnonzero(keys[1:] == keys[:-1])
     if twice.size:
-        key = int(keys[twice[0]])
+        owner, machine = divmod(int(keys[twice[0]]), shop.machines)
         raise InstanceError(
-            f"{_told(shop, key // shop.machines)} has two alternatives on machine "
-            f"{key % shop.machines}"
+            f"{_told(shop, owner)} has two alternatives on machine {machine}", _path(shop, owner)
         )
 
 
@@ -99,7 +110,8 @@ def _validate_arcs(shop: Shop) -> None:
     if left:
         way = " -> ".join(map(str, _cycle(shop, left)))
         job = int(shop.job[left[0]])
-        raise InstanceError(f"precedences of job {job} form a cycle: operations {clip(way, 200)}")
+        message = f"precedences of job {job} form a cycle: operations {clip(way, 200)}"
+        raise InstanceError(message, ("jobs", job, "precedences"))
 
 
 def _cycle(shop: Shop, left: list[int]) -> list[int]:
@@ -121,44 +133,56 @@ def _cycle(shop: Shop, left: list[int]) -> list[int]:
 def _validate_setups(shop: Shop) -> None:
     if not shop.setup.size:
         if shop.setup_family.any():
-            raise InstanceError("there are setup families, but no setup times")
+            raise InstanceError("there are setup families, but no setup times", ("setups", "times"))
         return
     if not shop.duration.all():
-        raise InstanceError("where there are setups, expected durations of at least 1, got 0")
+        place = int(np.argmin(shop.duration))
+        owner = int(np.searchsorted(shop.alternative_start, place, side="right")) - 1
+        raise InstanceError(
+            f"{_told(shop, owner)} takes no time: where there are setups, expected durations of at "
+            "least 1",
+            _path(shop, owner),
+        )
     families = shop.setup_families
     if shop.setup.shape != (shop.machines, families + 1, families):
         raise InstanceError(
             f"expected setup times of {shop.machines} x {families + 1} x {families}, got "
-            f"{' x '.join(map(str, shop.setup.shape))}"
+            f"{' x '.join(map(str, shop.setup.shape))}",
+            ("setups", "times"),
         )
     if int(shop.setup_family.max()) >= families:
         operation = int(np.argmax(shop.setup_family))
         raise InstanceError(
             f"{_told(shop, operation)} is of setup family {shop.setup_family[operation]}, there "
-            f"are 0 to {families - 1}"
+            f"are 0 to {families - 1}",
+            ("setups", "families", *shop.place(operation)),
         )
 
 
 def _validate_downtimes(shop: Shop) -> None:
     rows = np.stack([shop.down_machine, shop.down_begin, shop.down_end], axis=1).tolist()
-    for machine, begin, end in rows:
+    for index, (machine, begin, end) in enumerate(rows):
+        path = ("downtimes", index)
         if machine >= shop.machines:
-            raise InstanceError(
+            message = (
                 f"a downtime of machine {machine}, there are machines 0 to {shop.machines - 1}"
             )
+            raise InstanceError(message, path)
         if end <= begin:
-            raise InstanceError(f"machine {machine}: a downtime ends at {end}, begins at {begin}")
+            message = f"machine {machine}: a downtime ends at {end}, begins at {begin}"
+            raise InstanceError(message, path)
     if rows != sorted(rows):
-        raise InstanceError("expected downtimes sorted by machine and begin")
+        raise InstanceError("expected downtimes sorted by machine and begin", ("downtimes",))
     from ordino.models.jobshop.shop import NEVER
 
-    for (one, begin, end), (other, later, until) in pairwise(rows):
+    for index, ((one, begin, end), (other, later, until)) in enumerate(pairwise(rows), start=1):
         if one == other and later < end:
             told = [
                 f"{b} to {'for ever' if e == NEVER else e}"
                 for b, e in ((begin, end), (later, until))
             ]
-            raise InstanceError(f"machine {one}: downtimes {' and '.join(told)} overlap")
+            message = f"machine {one}: downtimes {' and '.join(told)} overlap"
+            raise InstanceError(message, ("downtimes", index))
 
 
 def _validate_variant(shop: Shop) -> None:
@@ -166,11 +190,12 @@ def _validate_variant(shop: Shop) -> None:
 
     for what, value, known in (("goal", shop.goal, GOALS), ("buffers", shop.buffers, BUFFERS)):
         if value not in known:
-            raise InstanceError(f"no {what} {clip(value)}: {nearest(str(value), known)}")
+            raise InstanceError(f"no {what} {clip(value)}: {nearest(str(value), known)}", (what,))
     if shop.goal in ("tardiness", "lateness") and shop.due_dates is None:
-        raise InstanceError(f"the goal {shop.goal} needs due dates")
+        raise InstanceError(f"the goal {shop.goal} needs due dates", ("goal",))
     if shop.buffers != "unlimited" and not shop.chained:
-        raise InstanceError(f"the variant {shop.buffers} needs jobs that are chains")
+        message = f"the variant {shop.buffers} needs jobs that are chains"
+        raise InstanceError(message, ("buffers",))
 
 
 def _validate_totals(shop: Shop) -> None:
@@ -193,11 +218,12 @@ def numbered_arcs(
     for job, (first, behind) in enumerate(pairwise(job_start)):
         given = None if arcs is None else arcs[job]
         pairs = pairwise(range(behind - first)) if given is None else given
-        for one, other in pairs:
+        for index, (one, other) in enumerate(pairs):
             if not (0 <= one < behind - first and 0 <= other < behind - first):
                 raise InstanceError(
                     f"job {job}: a precedence from {one} to {other}, there are operations 0 to "
-                    f"{behind - first - 1}"
+                    f"{behind - first - 1}",
+                    ("jobs", job, "precedences", index),
                 )
             before.append(first + one)
             after.append(first + other)
@@ -252,27 +278,32 @@ def setup_table(
             raise InstanceError("expected setup times beside initial ones")
         return frozen_integers([0] * sum(lengths), "setup family"), np.zeros((0, 0, 0), np.int64)
     if [len(job) for job in setup_families] != lengths:
-        raise InstanceError("expected a setup family for each operation of each job")
+        message = "expected a setup family for each operation of each job"
+        raise InstanceError(message, ("setups", "families"))
     family = frozen_integers([each for job in setup_families for each in job], "setup family")
     if len(setups) != machines:
-        raise InstanceError(f"expected setup times of {machines} machines, got {len(setups)}")
+        message = f"expected setup times of {machines} machines, got {len(setups)}"
+        raise InstanceError(message, ("setups", "times"))
     families = len(setups[0]) if len(setups) else 0
     if machines * (families + 1) * families > MOST_SETUPS:
-        raise InstanceError(f"more than {MOST_SETUPS} setup times")
+        raise InstanceError(f"more than {MOST_SETUPS} setup times", ("setups", "times"))
     first = [[0] * families] * machines if initial_setups is None else initial_setups
     if len(first) != machines:
-        raise InstanceError(f"expected initial setups of {machines} machines, got {len(first)}")
+        message = f"expected initial setups of {machines} machines, got {len(first)}"
+        raise InstanceError(message, ("setups", "initial"))
     rows = []
     for machine, matrix in enumerate(setups):
         if len(matrix) != families or any(len(row) != families for row in matrix):
             widths = sorted({len(matrix), *(len(row) for row in matrix)})
             raise InstanceError(
                 f"machine {machine}: expected setup times of {families} x {families} families, "
-                f"got rows or columns of {', '.join(map(str, widths))}"
+                f"got rows or columns of {', '.join(map(str, widths))}",
+                ("setups", "times", machine),
             )
         if len(first[machine]) != families:
             raise InstanceError(
-                f"machine {machine}: expected {families} initial setups, got {len(first[machine])}"
+                f"machine {machine}: expected {families} initial setups, got {len(first[machine])}",
+                ("setups", "initial", machine),
             )
         rows += [*matrix, first[machine]]
     flat = frozen_integers([each for row in rows for each in row], "setup time", minimum=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 import numpy as np
@@ -20,9 +20,12 @@ __all__ = [
     "heads",
     "latest_completions",
     "objective",
-    "rigid_start",
     "tails",
+    "too_long",
 ]
+
+LONGEST = 2**61
+"""Times that compiled searches compute with stay below this."""
 
 
 def earliest(begin: int, duration: int, downtimes: Sequence[tuple[int, int]]) -> int | None:
@@ -77,11 +80,11 @@ def tails(instance: Shop) -> Integers:
 
 def contradiction(instance: Shop) -> str | None:
     """Say which operation fits on none of its machines, which two have no time for a setup between
-    them, or which no-wait job fits nowhere, or return `None`."""
+    them, or which no-wait job without choice of machines fits nowhere, or return `None`."""
     never = heads(instance) >= NEVER
     if not never.any():
+        alone = np.diff(instance.alternative_start) == 1
         if instance.buffers != "unlimited" and instance.setup.size:
-            alone = np.diff(instance.alternative_start) == 1
             machine = instance.machine[instance.alternative_start[:-1]]
             one, other = instance.arc_before, instance.arc_after
             family = instance.setup_family
@@ -94,9 +97,11 @@ def contradiction(instance: Shop) -> str | None:
                     f"operations {position} and {position + 1} of job {job} need a setup of "
                     f"machine {machine[first]} between them, which the job does not leave"
                 )
-        if instance.buffers == "no-wait" and not instance.flexible:
-            for job in range(instance.jobs):
-                if rigid_start(instance, job) is None:
+        if instance.buffers == "no-wait":
+            down = {m: instance.downtimes(m) for m in np.unique(instance.down_machine).tolist()}
+            rigid = np.logical_and.reduceat(alone, instance.job_start[:-1])
+            for job in np.flatnonzero(rigid).tolist():
+                if not _fits(instance, job, down):
                     return (
                         f"job {job} fits nowhere between the downtimes of its machines: without a "
                         "wait, some operation always meets one"
@@ -112,23 +117,36 @@ def contradiction(instance: Shop) -> str | None:
     )
 
 
-def rigid_start(instance: Shop, job: int) -> int | None:
-    """Return the earliest start of a no-wait job that has no choice of machines, others aside, or
-    `None` where it fits nowhere between the downtimes."""
+def _fits(instance: Shop, job: int, down: Mapping[int, Sequence[tuple[int, int]]]) -> bool:
+    """Tell whether a no-wait job without choice of machines, others aside, fits between the
+    downtimes of each machine."""
     begin = int(instance.release_dates[job])
-    first, behind = instance.job_start[job : job + 2].tolist()
+    first, behind = instance.alternative_start[instance.job_start[job : job + 2]].tolist()
+    machine, duration = instance.machine[first:behind], instance.duration[first:behind]
+    operations = list(zip(machine.tolist(), duration.tolist(), strict=True))
     changed = True
     while changed:
         changed, at = False, begin
-        for i in range(first, behind):
-            duration = int(instance.duration[i])
-            found = earliest(at, duration, instance.downtimes(int(instance.machine[i])))
+        for m, length in operations:
+            found = earliest(at, length, down.get(m, ()))
             if found is None:
-                return None
+                return False
             if found > at:
                 begin, changed = begin + found - at, True
-            at = found + duration
-    return begin
+            at = found + length
+    return True
+
+
+def too_long(instance: Shop) -> str | None:
+    """Say that times are beyond what compiled searches compute with, or return `None`.
+
+    To the end of a job they may add how far its date, due or release, lies before the latest one.
+    """
+    dates = [instance.release_dates]
+    if instance.due_dates is not None:
+        dates.append(instance.due_dates)
+    reach = instance.horizon + max(int(each.max()) - int(each.min()) for each in dates)
+    return f"horizon + spread of the dates: {reach}, beyond {LONGEST}" if reach >= LONGEST else None
 
 
 def chosen(instance: Shop, solution: Schedule) -> Integers:
