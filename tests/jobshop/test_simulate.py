@@ -118,14 +118,15 @@ def test_the_same_seed_gives_every_policy_the_same_outages() -> None:
 
 
 @pytest.mark.parametrize("shutdown", [0.01, 0.05, 0.2])
-def test_replanning_beats_every_rule(shutdown: float) -> None:
-    plan = _plan(SWAP)
+@pytest.mark.parametrize("shop", [PLAIN, SWAP], ids=["unlimited", "swap"])
+def test_replanning_beats_every_rule(shop: JobShop | Shop, shutdown: float) -> None:
+    plan = _plan(shop)
     replanned, kept = (
-        simulate(SWAP, plan, replications=150, seed=1, policy=policy, shutdown=shutdown).mean()
+        simulate(shop, plan, replications=150, seed=1, policy=policy, shutdown=shutdown).mean()
         for policy in ("replan", "keep")
     )
     rules = [
-        simulate(SWAP, None, replications=150, seed=1, policy=rule, shutdown=shutdown).mean()
+        simulate(shop, None, replications=150, seed=1, policy=rule, shutdown=shutdown).mean()
         for rule in RULES
     ]
     assert replanned < 1.01 * kept

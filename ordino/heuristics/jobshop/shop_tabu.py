@@ -7,6 +7,7 @@ it the alternative of each operation (González, Vela, Varela 2015 relink such p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -219,8 +220,15 @@ class ShopSpace:
         self._work = instance.least_duration + tails(instance)
         self.alike = max(1, int(ALIKE_SHARE * instance.operations))
         self.patience = max(PATIENCE, PATIENCE_PER_OPERATION * instance.operations)
-        self._loads = Balance(instance, kernels) if balance.takes(instance) else None
-        self._least = group_load(instance) or 0
+
+    @cached_property
+    def _loads(self) -> Balance | None:
+        instance = self._instance
+        return Balance(instance, self._kernels) if balance.takes(instance) else None
+
+    @cached_property
+    def _bound(self) -> int:
+        return group_load(self._instance) or 0
 
     def search(self, random: np.random.Generator) -> ShopSearch:
         """Return a new search."""
@@ -272,7 +280,7 @@ class ShopSpace:
         start, alternative = outputs[:2]
         point = self.point_of(Schedule(start, instance.machine[alternative]))
         if self._loads is not None and noise > 0 and random.random() < BALANCED_SHARE:
-            limit = int(self._least * (1 + random.uniform(0, SLACK)))
+            limit = int(self._bound * (1 + random.uniform(0, SLACK)))
             point[n:] = self._loads.balanced(point[n:], limit, random, near=False)
         return point
 
