@@ -148,14 +148,15 @@ class ShopSearch:
             Whether there are such, and not too much of this was in vain.
         """
         n = self._arrays.instance.operations
-        if self._balance is None or self._escapes == ESCAPES:
-            return False
-        self._escapes += 1
-        cut = np.exp(self._generator.uniform(np.log(LEAST_CUT), np.log(GREATEST_CUT)))
-        limit = min(self.best - 1, int(self.best * (1 - cut)))
-        chosen = self._balance.balanced(self.best_order[n:], limit, self._generator, near=True)
-        self._go_to(np.concatenate([self.best_order[:n], chosen]))
-        return True
+        while self._balance is not None and self._escapes < ESCAPES:
+            self._escapes += 1
+            cut = np.exp(self._generator.uniform(np.log(LEAST_CUT), np.log(GREATEST_CUT)))
+            limit = min(self.best - 1, int(self.best * (1 - cut)))
+            chosen = self._balance.balanced(self.best_order[n:], limit, self._generator, near=True)
+            if (chosen != self.best_order[n:]).any():
+                self._go_to(np.concatenate([self.best_order[:n], chosen]))
+                return True
+        return False
 
     def advance(self, moves: int, patience: int) -> bool:
         """Do so many moves; fewer where so many, since the best, were in vain, or none is left.
