@@ -67,6 +67,15 @@ def test_a_change_of_capacity_takes_effect_at_its_time() -> None:
     assert valid == [0, 3, 4, 5]
 
 
+def test_each_resource_is_looked_at_for_itself() -> None:
+    project = Project.of([[(2, [2, 1])], [(2, [2, 1])]], [3, 1])
+    told = [violation.message for violation in ordino.check(project, Plan.of([0, 1])).violations]
+    assert told == [
+        "R0: at time 1 activities 0, 1 need 4, there are 3",
+        "R1: at time 1 activities 0, 1 need 2, there are 1",
+    ]
+
+
 def test_total_weighted_tardiness() -> None:
     project = Project.of(
         [[(3, [1])], [(2, [1])], [(2, [1])]], [1], due_dates=[2, 2, None], weights=[5, 1, 0],

@@ -128,12 +128,13 @@ def _capacities(
             moment = int(moments[position])
             running = users[(start[users] <= moment) & (moment < end[users])]
             used = int(demand[running].sum())
-            there = used + int(free[position])
+            capacity = used + int(free[position])
             shown = ", ".join(instance.activity_names[i] for i in running[:8].tolist())
             more = f" and {running.size - 8} more" if running.size > 8 else ""
             yield Violation(
                 "downtime" if used <= max(capacities) else "capacity",
-                f"{name}: at time {moment} activities {shown}{more} need {used}, there are {there}",
+                f"{name}: at time {moment} activities {shown}{more} need {used}, there are "
+                f"{capacity}",
             )
 
 
