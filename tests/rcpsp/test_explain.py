@@ -143,6 +143,23 @@ def test_what_starts_at_the_same_time_or_later_may_hold_an_activity() -> None:
     assert links[0].why == "waits for nothing: it could start earlier"
     assert len(links) == 2
 
+    waiting = Project.of(
+        [[(5, [1])], [(2, [1])], [(10, [0])]],
+        [1],
+        lags=[(2, 1, "start-start", 3), (1, 2, "start-start", -3)],
+    )
+    links = critical_chain(waiting, Plan.of([0, 5, 2]))
+    assert [link.activity for link in links] == [0, 1, 2]
+
+
+def test_a_mode_that_is_too_large_is_a_matter_of_capacity() -> None:
+    project = Project.of(
+        [[(1, [10]), (6, [2])], [(3, [0])]], [5], precedences=[(0, 1)], deadlines=[None, 8]
+    )
+    found = ordino.explain(project, time_limit=20)
+    assert found.subject == "infeasible"
+    assert "activity 1 ends at 9 or later, behind its deadline 8" in found.summary
+
 
 def test_a_plan_that_no_rule_could_find_is_explained() -> None:
     project = Project.of(

@@ -19,6 +19,8 @@ from ordino.models.jobshop.timing import heads, tails
 
 __all__ = ["Balance", "takes"]
 
+MOST_ALTERNATIVES, MOST_ROWS = 200_000, 2_000
+"""With more, machines and jobs, annealing takes longer than a stop may wait."""
 SHARES = (0.0, 0.1, 0.25, 0.5)
 """A load counts as a whole, and less what begins, or ends, in these shares of the operations."""
 STEPS, STEPS_NEAR = 200_000, 20_000
@@ -29,8 +31,10 @@ in the end."""
 
 
 def takes(instance: Shop) -> bool:
-    """Tell whether there are machines to choose, and the makespan is the goal."""
-    return instance.flexible and instance.goal == "makespan"
+    """Tell whether there are machines to choose, not too many, and the makespan is the goal."""
+    few = instance.machine.size <= MOST_ALTERNATIVES
+    few &= instance.machines + instance.jobs <= MOST_ROWS
+    return few and instance.flexible and instance.goal == "makespan"
 
 
 class Balance:

@@ -68,7 +68,7 @@ def sampling(*, rule: Rule = "lft", bias: float = 10.0) -> Solver:
         random = np.random.default_rng(budget.seed)
         state = random.integers(1, 2**63, 1, dtype=np.uint64)
         priority = PRIORITIES[rule](instance)
-        scaled = priority * (bias / max(1, int(np.ptp(priority))))
+        scaled = (priority - priority.min()) * (bias / max(1, int(np.ptp(priority))))
         plain = np.argsort(np.argsort(priority, kind="stable"), kind="stable")
         done, least = 0, kernels.WORST
         while not (budget.should_stop() or budget.out_of_iterations(done)):

@@ -193,7 +193,7 @@ def parallel(project, priority, modes, free, top, times, waiting, at):  # type: 
     """Parallel schedule generation: go through time, start what fits, by priority; O(n^2) or more.
 
     Args:
-        project: See above; gentle, so that all that a lag counts from starts before.
+        project: See above.
         priority: Of each activity; the least goes first.
         modes: Of each activity.
         free: Scratch, as `initial` but for what is before `top[0]`.

@@ -74,7 +74,7 @@ def contradiction(instance: Project) -> str | None:
     if late.any():
         worst = int(np.argmax(late))
         return (
-            f"by release dates and time lags alone, activity {names[worst]} ends at {ends[worst]} "
+            f"by release dates and time lags, activity {names[worst]} ends at {ends[worst]} "
             f"or later, behind its deadline {instance.deadlines[worst]}"
         )
     least = np.minimum.reduceat(instance.consumption, instance.mode_start[:-1]).sum(axis=0)

@@ -36,7 +36,7 @@ def critical_chain(instance: Project, solution: Plan) -> list[Link]:
     current = int(np.lexsort((-start, end))[-1])
     seen: set[int] = set()
     before: int | None = current
-    while before is not None:
+    while before is not None and before not in seen:
         current = before
         seen.add(current)
         before, why = _cause(instance, mode, start, end, steps, current, seen)
@@ -64,6 +64,7 @@ def _cause(
         return None, f"waits for its release at {begin}" if begin else "the project begins"
     arcs = np.flatnonzero(instance.lag_target == i)
     tight = arcs[start[instance.lag_source[arcs]] + steps[arcs] == begin]
+    tight = tight[~np.isin(instance.lag_source[tight], list(seen))]
     earlier = start[instance.lag_source[tight]] < begin
     if earlier.any():
         return _lag(instance, end, tight[earlier])
@@ -87,9 +88,8 @@ def _cause(
             j = int(holders[np.argmax(demand[holders])])
             return j, f"waits for {name}, which {names[j]} held"
         return None, f"waits for {name}, of which there were {there} just before"
-    beside = tight[~earlier & ~np.isin(instance.lag_source[tight], list(seen))]
-    if beside.size:
-        return _lag(instance, end, beside)
+    if tight.size:
+        return _lag(instance, end, tight)
     return None, "waits for nothing: it could start earlier"
 
 
