@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,28 +123,33 @@ def test_a_milp_is_solved_level_by_level(engine: Any) -> None:
     assert held.objective == held.bound == (18, 3)
 
 
+@pytest.fixture
+def cbc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, float], Incumbent]:
+    """A function that runs a milp with a shell command for CBC, for so many seconds."""
+
+    def run(command: str, seconds: float) -> Incumbent:
+        program = tmp_path / "cbc"
+        program.write_text(f"#!/bin/sh\n{command}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        instance = ([3, 5, 7, 11], 17)
+        held = Incumbent(instance, weigh, Objective.of("weight"))
+        milp.solver(knapsack, engine="cbc")(instance, held, Budget.of(seconds))
+        return held
+
+    return run
+
+
 def test_cbc_may_be_interrupted_before_it_has_begun(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cbc: Callable[[str, float], Incumbent],
 ) -> None:
-    program = tmp_path / "cbc"
-    program.write_text("#!/bin/sh\nexec sleep 30\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    instance = ([3, 5, 7, 11], 17)
-    held = Incumbent(instance, weigh, Objective.of("weight"))
-    milp.solver(knapsack, engine="cbc")(instance, held, Budget.of(0.1))
+    held = cbc("exec sleep 30", 0.1)
     assert (held.objective, held.bound) == (None, None)
 
 
-def test_cbc_that_breaks_surfaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tmp_path / "cbc"
-    program.write_text("#!/bin/sh\nkill -SEGV $$\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    instance = ([3, 5, 7, 11], 17)
-    held = Incumbent(instance, weigh, Objective.of("weight"))
+def test_cbc_that_breaks_surfaces(cbc: Callable[[str, float], Incumbent]) -> None:
     with pytest.raises(SolverError, match="exit code -11"):
-        milp.solver(knapsack, engine="cbc")(instance, held, Budget.of(10))
+        cbc("kill -SEGV $$", 10)
 
 
 def test_highs_may_change_its_number_of_threads() -> None:

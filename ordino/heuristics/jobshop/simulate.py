@@ -101,8 +101,9 @@ def simulate(
         sequences, _ = events(shop, plan.start)
         for machine, members in enumerate(sequences):
             order[machine, : len(members)] = members
-        kind = POLICIES.index(policy) + 1
-        ways = [(kind, plan.start), (DISPATCH, plan.start)][: 1 + (policy == "replan")]
+        ways = [(POLICIES.index(policy) + 1, plan.start)]
+        if policy == "replan":
+            ways.append((DISPATCH, plan.start))
     else:
         ways = [(DISPATCH, _priorities(shop, policy))]
     arrays = tuple(

@@ -135,15 +135,13 @@ def _chain_of_lags(instance: Project) -> list[_Item] | None:
     """
     n = instance.activities
     limited = np.flatnonzero(instance.deadlines != NEVER)
-    every = _items(instance)
-    free = _part(instance, [item for item in every if item.kind in TEMPORAL])
+    temporal = [item for item in _items(instance) if item.kind in TEMPORAL]
+    free = _part(instance, sorted(temporal, key=lambda item: item.number))
     source = [instance.lag_source, np.full(n, n), limited]
     target = [instance.lag_target, np.arange(n), np.full(limited.size, n)]
     least = free.least_duration[limited] - instance.deadlines[limited]
     lags = instance.lag.size
-    ways = np.empty(lags, np.int64)
-    ways[[item.number for item in every if item.kind == "lag"]] = free.lag_steps()
-    step = np.concatenate([ways, instance.release_dates, least])
+    step = np.concatenate([free.lag_steps(), instance.release_dates, least])
     cycle = positive_cycle(n + 1, np.concatenate(source), np.concatenate(target), step)
     if cycle is None:
         return None
