@@ -40,6 +40,7 @@ def solve(who: str, shop: Shop, workers: int, seed: int, limit: float, target: i
 @click.option("--variant", default="swap", show_default=True, help="swap, blocking or no-wait.")
 @click.option("--every", default=1, show_default=True, help="Only each so-manieth instance.")
 @click.option("--first", default=0, show_default=True, help="The first of them.")
+@click.option("--family", help="Only those of a family: la, swv, ta, dmu …")
 @click.option("--open", "only_open", is_flag=True, help="Only those that the list has as open.")
 @click.option("--time-limit", default=60.0, show_default=True)
 @click.option("--workers", default=2, show_default=True)
@@ -51,6 +52,7 @@ def main(
     variant: str,
     every: int,
     first: int,
+    family: str | None,
     only_open: bool,
     time_limit: float,
     workers: int,
@@ -63,6 +65,8 @@ def main(
         rows = list(csv.DictReader(file))
     if only_open:
         rows = [row for row in rows if row["status"] == "open"]
+    if family is not None:
+        rows = [row for row in rows if row["family"] == family]
     gaps: dict[str, list[float]] = {who: [] for who in solvers.split(",")}
     better = dict.fromkeys(gaps, 0)
     for row in rows[first::every]:

@@ -73,6 +73,14 @@ FAMILY = Family(
             scales=True,
         ),
         SolverSpec(
+            name="anneal",
+            summary="simulated annealing of lists and modes towards a makespan one less",
+            make=f"{_HEURISTICS}.anneal:anneal",
+            takes=f"{_HEURISTICS}.anneal:takes",
+            improves=True,
+            scales=True,
+        ),
+        SolverSpec(
             name="insertion",
             summary="schedule generation that takes back (Franck, Neumann, Schwindt 2001)",
             make=f"{_HEURISTICS}.insertion:insertion",

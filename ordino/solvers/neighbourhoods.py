@@ -198,13 +198,7 @@ def _turn(
     else:
         engine.parameters.max_deterministic_time = seconds
         engine.parameters.max_time_in_seconds = budget.remaining()
-
-    class Stop(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
-        def on_solution_callback(self) -> None:
-            if budget.should_stop():
-                self.stop_search()
-
-    status = engine.solve(model, Stop())
+    status = cpsat.run(engine, model, budget, lambda values, value: None)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         better = formulation.read(list(engine.response_proto.solution))
         if better is not None:

@@ -6,6 +6,7 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -16,7 +17,7 @@ from kits.rcpsp import brute_force, crowded, projects
 
 import ordino
 from ordino.core.errors import InstanceError
-from ordino.heuristics.rcpsp import generation, genetic, insertion, packing, rules
+from ordino.heuristics.rcpsp import anneal, generation, genetic, insertion, packing, rules
 from ordino.heuristics.rcpsp import schedule_kernels as kernels
 from ordino.heuristics.rcpsp.modes import start_modes
 from ordino.instances.rcpsp.generate import interactions, random_project
@@ -105,6 +106,14 @@ def test_insertion_gets_along_with_maximal_lags(seed: int) -> None:
     assert found.objective <= 1.15 * best.objective
 
 
+def test_insertion_goes_on_where_it_looked_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = with_maximal_lags(0)
+    limits = {"solver": "insertion", "iterations": 20, "workers": 1, "time_limit": 20}
+    found = ordino.solve(project, **limits)
+    monkeypatch.setattr(insertion, "STEPS", 1)
+    assert ordino.solve(project, **limits).solution == found.solution
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_what_lags_and_pairs_leave_no_room_for_is_refuted_by_shaving(seed: int) -> None:
     project = with_maximal_lags(seed)
@@ -142,17 +151,47 @@ def test_the_default_race_agrees_with_brute_force(project: Project) -> None:
     assert result.objective == brute_force(project)
 
 
+@pytest.mark.parametrize("method", [genetic, anneal])
 @settings(max_examples=40)
 @given(HARD)
-def test_evolution_keeps_all_constraints(project: Project) -> None:
-    if genetic.takes(project) is not None:
+def test_schedule_generation_keeps_all_constraints(method: Any, project: Project) -> None:
+    if method.takes(project) is not None:
         return
-    result = ordino.solve(project, solver="genetic", workers=1, iterations=500, time_limit=20)
+    result = ordino.solve(project, solver=method.NAME, workers=1, iterations=500, time_limit=20)
     optimum = brute_force(project)
     assert result.failures == ()
     if result.objective is not None:
         assert optimum is not None
         assert result.objective >= optimum
+
+
+def test_annealing_chooses_better_modes_than_a_rule() -> None:
+    project = random_project(activities=40, modes=3, budgets=2, seed=1)
+    rule = ordino.solve(project, solver="lft", workers=1)
+    found = ordino.solve(project, solver="anneal", workers=1, iterations=2_000, time_limit=20)
+    assert found.failures == ()
+    assert found.objective < 0.9 * rule.objective
+
+
+def test_tight_budgets_leave_annealing_nothing_to_offer() -> None:
+    modes = [(1, [2, 0]), (1, [0, 2])]
+    project = Project.of([modes] * 3, [], budgets=[3, 3])
+    assert contradiction(project) is None
+    found = ordino.solve(project, solver="anneal", workers=1, iterations=50, time_limit=20)
+    assert found.failures == ()
+    assert found.solution is None
+    assert ordino.solve(project, workers=2, time_limit=5).status is ordino.Status.INFEASIBLE
+
+
+def test_the_default_race_anneals_where_there_are_modes() -> None:
+    project = random_project(activities=120, modes=3, budgets=2, resource_strength=0.1, seed=2)
+    rule = ordino.solve(project, solver="lft", workers=1)
+    found = ordino.solve(project, workers=2, time_limit=4)
+    assert found.failures == ()
+    assert found.objective < 0.9 * rule.objective
+    again = ordino.solve(project, workers=1, time_limit=2, warm_start=found)
+    assert again.failures == ()
+    assert again.objective <= found.objective
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -27,6 +27,8 @@ FIRST_NOISE, NOISE = (0.01, 1.0), (0.003, 0.3)
 """Share of the latest time by which priorities are changed: before there is a plan, and then."""
 LEAVES = 4
 """How often activities may leave again, for each."""
+STEPS = 50_000_000
+"""Between two looks at the clock, about; each time that activities leave takes n^2 and more."""
 
 
 def takes(instance: Project) -> str | None:
@@ -68,7 +70,7 @@ def generate(
             return
         if not kernels.close(distances, node, node + 1):
             return  # not in these modes
-    generator = _Generator(kernels, instance, modes, distances)
+    generator = _Generator(kernels, instance, modes, distances, budget)
     random = np.random.default_rng(budget.seed)
     basis = -distances[:-1, -1].astype(float)
     least, done = NEVER, 0
@@ -84,10 +86,12 @@ def generate(
 
 
 class _Generator:
-    """Generates schedules forwards and backwards in time."""
+    """Generates schedules forwards and backwards in time; of no more use when the budget ends."""
 
-    def __init__(self, kernels: Any, instance: Project, modes: Integers, distances: Any) -> None:
-        self._kernels = kernels
+    def __init__(
+        self, kernels: Any, instance: Project, modes: Integers, distances: Any, budget: Budget
+    ) -> None:
+        self._kernels, self._budget = kernels, budget
         self._horizon = instance.horizon
         self._length = np.ascontiguousarray(instance.duration[modes])
         self._needs, free = _resources(instance, modes)
@@ -112,11 +116,16 @@ class _Generator:
 
     def _generate(self, way: tuple[Any, Any], priority: Any) -> tuple[int, Integers] | None:
         distances, free = way
-        start = np.empty_like(self._length)
-        makespan = self._kernels.generate(
-            *(distances, self._length, self._needs, free, priority, start, *self._scratch),
-            *(LEAVES * start.size, self._horizon),
-        )
+        n = self._length.size
+        start = np.full(n, -1)
+        self._scratch[0] = -1
+        patience = np.array([LEAVES * n])
+        makespan = self._kernels.GOES_ON
+        while makespan == self._kernels.GOES_ON and not self._budget.should_stop():
+            makespan = self._kernels.generate(
+                *(distances, self._length, self._needs, free, priority, start, *self._scratch),
+                *(patience, max(1, STEPS // (n**2 + free.size)), self._horizon),
+            )
         return None if makespan < 0 else (int(makespan), start)
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from ordino.core.kernel import kernel
 
-__all__ = ["close", "generate"]
+__all__ = ["GOES_ON", "close", "generate"]
+
+GOES_ON = -2
+"""What `generate` returns where it wants to be called again."""
 
 _A = "int64[::1]"
 _AA = "int64[:, ::1]"
@@ -91,10 +94,11 @@ def _reset(d, start, floor, early, late):  # type: ignore[no-untyped-def]
 
 
 @kernel(
-    f"int64({_AA}, {_A}, {_AA}, {_AA}, float64[::1], {_A}, {_A}, {_A}, {_A}, {_A}, int64, int64)"
+    f"int64({_AA}, {_A}, {_AA}, {_AA}, float64[::1], {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, int64,"
+    "int64)"
 )
 def generate(  # type: ignore[no-untyped-def]
-    d, length, needs, free, priority, start, floor, early, late, waiting, patience, horizon
+    d, length, needs, free, priority, start, floor, early, late, waiting, patience, leaves, horizon
 ):
     """Schedule all activities, serially (Franck, Neumann, Schwindt 2001).
 
@@ -107,28 +111,29 @@ def generate(  # type: ignore[no-untyped-def]
         length: Of each activity.
         needs: A row a resource; shape (resources, n).
         free: What is left of each resource at each time; shape (resources, horizon). Changed; the
-            same again when this returns.
+            same again at the end.
         priority: Of each activity.
-        start: Filled in; whole if there is a schedule.
-        floor: Scratch, as the three that follow.
+        start: Filled in; whole if there is a schedule. -1 for all to begin with.
+        floor: Scratch, as the three that follow; -1 for all to begin with.
         early: Scratch.
         late: Scratch.
         waiting: Scratch.
-        patience: How often activities may leave.
+        patience: How often activities may still leave; shape (1,), counted down.
+        leaves: The same for this call, at least 1.
         horizon: No activity ends later.
 
     Returns:
-        The makespan, or -1 where this comes to nothing.
+        The makespan; -1 where this comes to nothing; `GOES_ON` after so many leaves, where a call
+        with the same arrays goes on.
     """
     n = len(length)
-    start[:] = -1
-    floor[:] = -1
     latest, left = -1, n
     possible = _reset(d, start, floor, early, late)
     for j in range(n):
+        left -= start[j] >= 0
         waiting[j] = 0
         for i in range(n):
-            if d[i, j] > 0 or (d[i, j] == 0 and d[j, i] < 0):
+            if start[i] < 0 and (d[i, j] > 0 or (d[i, j] == 0 and d[j, i] < 0)):
                 waiting[j] += 1
     while possible and left > 0:
         i = -1
@@ -158,9 +163,9 @@ def generate(  # type: ignore[no-untyped-def]
             if start[j] >= 0 and d[i, j] != _NO_PATH and late[i] == start[j] - d[i, j]:
                 floor[j] = start[j] + missing
                 first = min(first, start[j])
-        if first == horizon or patience == 0:
+        if first == horizon or patience[0] == 0:
             break
-        patience -= 1
+        patience[0] -= 1
         for j in range(n):
             if start[j] >= 0 and (start[j] > first or floor[j] > start[j]):
                 _take(needs, free, j, length[j], start[j], -1)
@@ -169,6 +174,9 @@ def generate(  # type: ignore[no-untyped-def]
                 for h in range(n):
                     if d[j, h] > 0 or (d[j, h] == 0 and d[h, j] < 0):
                         waiting[h] += 1
+        leaves -= 1
+        if leaves == 0:
+            return GOES_ON
         possible = _reset(d, start, floor, early, late)
     if possible and left == 0:
         latest = 0

@@ -16,6 +16,7 @@ __all__ = [
     "heads",
     "latest_starts",
     "tails",
+    "tails_from_ends",
 ]
 
 
@@ -33,7 +34,7 @@ def tails(instance: Project) -> Integers:
     )
 
 
-def _tails_from_ends(instance: Project) -> Integers:
+def tails_from_ends(instance: Project) -> Integers:
     """Time from the end of each activity to the end of the project at least, in whatever modes."""
     i = instance.lag_source
     from_end = instance.lag_kind >= END_START
@@ -120,7 +121,7 @@ def capacity(instance: Project) -> int | None:
     if instance.goal != "makespan":
         return None
     head = heads(instance)
-    tail = _tails_from_ends(instance)
+    tail = tails_from_ends(instance)
     work = instance.duration[:, None] * instance.demand
     best = 0
     for resource, most in enumerate(instance.greatest_capacity.tolist()):

@@ -6,20 +6,20 @@ gives it, and neighbourhoods around what is late do the rest.
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ordino.core.budget import Budget, StopToken
-from ordino.core.incumbent import Event, Incumbent
+from ordino.core.incumbent import Incumbent
 from ordino.heuristics.rcpsp import rules
 from ordino.models.rcpsp.check import check
 from ordino.models.rcpsp.cpsat import takes as cpsat_takes
-from ordino.models.rcpsp.problem import NEVER, Project
+from ordino.models.rcpsp.problem import NEVER, Plan, Project
 from ordino.solvers.cpsat import Formulate
 from ordino.solvers.neighbourhoods import improve
 from ordino.solvers.rcpsp.windows import restriction
 
-__all__ = ["keep_deadlines"]
+__all__ = ["keep_deadlines", "less_late"]
 
 FEW = 30
 """Activities that are left free at first."""
@@ -42,32 +42,56 @@ def keep_deadlines(
     soft = instance.softened()
     if rules.takes(soft) is not None:
         return
-    kept = threading.Event()
-
-    def observe(event: Event) -> None:
-        if event.objective == 0 or incumbent.best is not None:
-            kept.set()
-
-    inner = Incumbent(soft, check, soft.objective, on_event=observe)
-    inner.raise_bound(0, source)
-    inner.offer(rules.edd(soft, scheme="serial"), source)
+    plans = [rules.edd(soft, scheme="serial")]
     if rules.takes_parallel(soft) is None:
-        inner.offer(rules.edd(soft, scheme="parallel"), source)
-    if not inner.closed and cpsat_takes(soft) is None and not budget.should_stop():
-        formulation = formulate(soft, inner.objective)
-        inside = replace(budget, stop=StopToken(_Either(kept, budget.stop)), iterations=None)
-        share = min(1.0, FEW / instance.activities)
-        improve(formulation, restriction(soft), inner, inside, source=source, share=share)
-    if inner.objective == 0:
-        incumbent.offer(inner.best, source)
+        plans.append(rules.edd(soft, scheme="parallel"))
+    plan, tardiness = less_late(
+        soft, plans, formulate, lambda: incumbent.best is not None, budget, source
+    )
+    if not tardiness:
+        incumbent.offer(plan, source)
 
 
-class _Either:
-    """Set when one of two is."""
+def less_late(
+    soft: Project,
+    plans: Iterable[Plan],
+    formulate: Formulate,
+    enough: Callable[[], bool],
+    budget: Budget,
+    source: str,
+) -> tuple[Plan, int]:
+    """Return what neighbourhoods make of the best of some plans, and its total tardiness.
 
-    def __init__(self, one: threading.Event, other: StopToken) -> None:
-        self._both = one, other
+    Args:
+        soft: A project whose goal is the total tardiness.
+        plans: At least one; all feasible.
+        formulate: Builds the CP-SAT model.
+        enough: Whether to end although something is late.
+        budget: Time and workers.
+        source: The solver's name.
+    """
+    inner = Incumbent(soft, check, soft.objective)
+    inner.raise_bound(0, source)
+    for plan in plans:
+        inner.offer(plan, source)
+    if not (inner.closed or budget.should_stop()) and cpsat_takes(soft) is None:
+        stop = StopToken(_Met(lambda: inner.closed or enough() or budget.stop.is_set()))
+        improve(
+            *(formulate(soft, inner.objective), restriction(soft), inner),
+            replace(budget, stop=stop, iterations=None),
+            source=source,
+            share=min(1.0, FEW / soft.activities),
+        )
+    assert isinstance(inner.objective, int)
+    return inner.best, inner.objective
+
+
+class _Met:
+    """Set when a condition holds."""
+
+    def __init__(self, condition: Callable[[], bool]) -> None:
+        self._condition = condition
 
     def is_set(self) -> bool:
         """Return whether to stop."""
-        return any(each.is_set() for each in self._both)
+        return self._condition()

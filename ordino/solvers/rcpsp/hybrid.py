@@ -1,8 +1,9 @@
 """The default for projects: genetic algorithm, proofs and neighbourhoods in turns on each worker.
 
-The genetic algorithm finds. Destructive bounds come within a few percent of what can be proved, in
-seconds; then CP-SAT proves, in two ways: alone without linear relaxations it closes small projects;
-with more threads than cores its bounds of large ones are far better.
+The genetic algorithm finds; where activities have several modes, annealing and neighbourhoods that
+come ever closer to a shorter plan find more. Destructive bounds come within a few percent of what
+can be proved, in seconds; then CP-SAT proves, in two ways: alone without linear relaxations it
+closes small projects; with more threads than cores its bounds of large ones are far better.
 
 Where the genetic algorithm can't go, for maximal lags, shaving may show that there is no plan;
 insertion finds a first one, and neighbourhoods go on from there, beside CP-SAT.
@@ -15,12 +16,13 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import is_warm
-from ordino.heuristics.rcpsp import insertion
+from ordino.heuristics.rcpsp import anneal, insertion
 from ordino.heuristics.rcpsp.genetic import Island, islands, takes
 from ordino.models.rcpsp.bounds import contradiction
 from ordino.models.rcpsp.cpsat import takes as cpsat_takes
@@ -28,7 +30,7 @@ from ordino.models.rcpsp.problem import Project
 from ordino.solvers import cpsat
 from ordino.solvers.neighbourhoods import improve
 from ordino.solvers.rcpsp import destructive
-from ordino.solvers.rcpsp.deadlines import keep_deadlines
+from ordino.solvers.rcpsp.deadlines import keep_deadlines, less_late
 from ordino.solvers.rcpsp.windows import restriction
 
 __all__ = ["NAME", "accepts", "hybrid"]
@@ -48,6 +50,12 @@ CONFLICT_SHARE = 0.4
 DEADLINE_SHARE = 0.3
 LAST_SHARE = 0.15
 """For neighbourhoods of what the genetic algorithm found."""
+COOLING_SHARE, NEAR_SHARE = 0.1, 0.08
+"""Where activities have several modes: for one cooling, and for neighbourhoods of what it found."""
+MOST_MODES = 5_000
+"""For that; with more, a cooling comes to little, and each model takes a second to build."""
+WAIT_SECONDS = 1.0
+"""That the genetic algorithm goes on, again and again, while kernels are compiled."""
 
 
 def accepts(instance: Project) -> str | None:
@@ -158,12 +166,23 @@ class _Turns:
         arguments = self._instance, self._incumbent, self._budget, population
         with ThreadPoolExecutor(1) as pool:
             coming = pool.submit(islands, *arguments)
-            lanes = [partial(self._lane, number, coming, warm) for number in range(workers)]
+            annealing = None
+            if not self._instance.single_mode and self._anneals():
+                annealing = pool.submit(anneal.chains, *arguments[:3])
+            lanes = [
+                partial(self._lane, number, coming, annealing, warm) for number in range(workers)
+            ]
             if not warm:  # nobody shall wait for its compiler
                 lanes.append(partial(self._refute, BRIEF_SHARE))
             _side_by_side([coming.result, *lanes])
 
-    def _lane(self, number: int, coming: Future[list[Island]], refutes: bool) -> None:
+    def _lane(
+        self,
+        number: int,
+        coming: Future[list[Island]],
+        annealing: Future[list[anneal.Chain]] | None,
+        refutes: bool,
+    ) -> None:
         first = min(FIRST_SHARE * self.total, SHORT_FIRST if self._small else LONG_FIRST)
         self._live(number, coming, first)
         if number == 0 and refutes:
@@ -172,11 +191,55 @@ class _Turns:
             self._cpsat("num_workers:1 linearization_level:0", self._turn(LONG_PROOF_SHARE))
         elif number == min(1, self._budget.workers - 1):
             self._cpsat(f"num_workers:{self._threads}", self._turn(PROOF_SHARE))
+        if annealing is not None:
+            self._approach(number, coming, annealing)
         if not self._over():
             self._live(number, coming, self._budget.remaining() - LAST_SHARE * self.total)
         if self._incumbent.best is None:
             self._cpsat(f"num_workers:{self._threads}", self._budget.child(workers=1))
         self._polish(number)
+
+    def _anneals(self) -> bool:
+        few = self._instance.duration.size <= MOST_MODES
+        return few and anneal.takes(self._instance) is None
+
+    def _approach(
+        self, number: int, coming: Future[list[Island]], annealing: Future[list[anneal.Chain]]
+    ) -> None:
+        """Come close to a shorter plan by annealing, closer by neighbourhoods, and again.
+
+        To the end, unless there is no plan after the first cooling.
+        """
+        while not (annealing.done() or self._over()):
+            wait([annealing], timeout=POLL_SECONDS)
+            self._live(number, coming, WAIT_SECONDS)
+        if self._over() or not annealing.result():
+            return
+        chain = annealing.result()[number]
+        for turn in count(number, self._budget.workers):
+            chain.cool(self._turn(COOLING_SHARE))
+            if self._over() or chain.finished or self._incumbent.best is None:
+                return
+            self._close_in(chain, turn)
+
+    def _close_in(self, chain: anneal.Chain, turn: int) -> None:
+        """Search neighbourhoods of what a chain came closest with, as long as that is news."""
+        incumbent, budget = self._incumbent, self._turn(NEAR_SHARE)
+        version = incumbent.version
+        chain.aim()
+        if chain.nearest is None:
+            return
+        plan, late = less_late(
+            anneal.softened(self._instance, chain.limit),
+            [chain.nearest],
+            self._formulate,
+            lambda: incumbent.changed_since(version),
+            replace(budget, seed=budget.seed + turn),
+            NAME,
+        )
+        chain.start(plan)
+        if not late:
+            incumbent.offer(plan, NAME)
 
     def _live(self, number: int, coming: Future[list[Island]], seconds: float) -> None:
         """Let an island live; while its kernels are compiled, wait a moment at most."""
