@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -60,6 +61,19 @@ class StopToken:
     def reason(self) -> StopReason | None:
         """Why to stop, or `None`."""
         return self._reason if self.is_set() else None
+
+
+class _Condition:
+    """Set while a condition holds."""
+
+    __slots__ = ("_holds",)
+
+    def __init__(self, holds: Callable[[], bool]) -> None:
+        self._holds = holds
+
+    def is_set(self) -> bool:
+        """Return whether to stop."""
+        return self._holds()
 
 
 class Crew:
@@ -122,6 +136,11 @@ class Budget:
         while not self.should_stop() and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.02))
         return self.should_stop()
+
+    def until(self, condition: Callable[[], bool]) -> Budget:
+        """Return this budget, ended as well once a condition holds, which is asked often."""
+        ended = _Condition(lambda: condition() or self.stop.is_set())
+        return replace(self, stop=StopToken(ended))
 
     def child(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -51,16 +50,11 @@ def insertion() -> Solver:
     generation takes O(n^2) or more.
     """
 
-    def solve(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
-        generate(instance, incumbent, budget, lambda: False)
-
-    return solve
+    return generate
 
 
-def generate(
-    instance: Project, incumbent: Incumbent, budget: Budget, enough: Callable[[], bool]
-) -> None:
-    """Do what `insertion` says, until it is enough."""
+def generate(instance: Project, incumbent: Incumbent, budget: Budget) -> None:
+    """Do what `insertion` says."""
     kernels: Any = load(KERNELS, budget)
     modes = start_modes(instance)
     assert modes is not None
@@ -74,7 +68,7 @@ def generate(
     random = np.random.default_rng(budget.seed)
     basis = -distances[:-1, -1].astype(float)
     least, done = NEVER, 0
-    while not (budget.should_stop() or budget.out_of_iterations(done) or enough()):
+    while not (budget.should_stop() or budget.out_of_iterations(done)):
         low, high = np.log(FIRST_NOISE if least == NEVER else NOISE)
         noise = np.exp(random.uniform(low, high)) * max(1.0, float(basis.max()))
         found = generator.justified(basis + random.uniform(0, noise, basis.size) * (done > 0))

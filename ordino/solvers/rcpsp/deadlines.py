@@ -6,10 +6,10 @@ gives it, and neighbourhoods around what is late do the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
-from ordino.core.budget import Budget, StopToken
+from ordino.core.budget import Budget
 from ordino.core.incumbent import Incumbent
 from ordino.heuristics.rcpsp import rules
 from ordino.models.rcpsp.check import check
@@ -45,9 +45,8 @@ def keep_deadlines(
     plans = [rules.edd(soft, scheme="serial")]
     if rules.takes_parallel(soft) is None:
         plans.append(rules.edd(soft, scheme="parallel"))
-    plan, tardiness = less_late(
-        soft, plans, formulate, lambda: incumbent.best is not None, budget, source
-    )
+    turn = budget.until(lambda: incumbent.best is not None)
+    plan, tardiness = less_late(soft, plans, formulate, turn, source)
     if not tardiness:
         incumbent.offer(plan, source)
 
@@ -56,7 +55,6 @@ def less_late(
     soft: Project,
     plans: Iterable[Plan],
     formulate: Formulate,
-    enough: Callable[[], bool],
     budget: Budget,
     source: str,
 ) -> tuple[Plan, int]:
@@ -66,7 +64,6 @@ def less_late(
         soft: A project whose goal is the total tardiness.
         plans: At least one; all feasible.
         formulate: Builds the CP-SAT model.
-        enough: Whether to end although something is late.
         budget: Time and workers.
         source: The solver's name.
     """
@@ -75,23 +72,11 @@ def less_late(
     for plan in plans:
         inner.offer(plan, source)
     if not (inner.closed or budget.should_stop()) and cpsat_takes(soft) is None:
-        stop = StopToken(_Met(lambda: inner.closed or enough() or budget.stop.is_set()))
         improve(
             *(formulate(soft, inner.objective), restriction(soft), inner),
-            replace(budget, stop=stop, iterations=None),
+            replace(budget.until(lambda: inner.closed), iterations=None),
             source=source,
             share=min(1.0, FEW / soft.activities),
         )
     assert isinstance(inner.objective, int)
     return inner.best, inner.objective
-
-
-class _Met:
-    """Set when a condition holds."""
-
-    def __init__(self, condition: Callable[[], bool]) -> None:
-        self._condition = condition
-
-    def is_set(self) -> bool:
-        """Return whether to stop."""
-        return self._condition()

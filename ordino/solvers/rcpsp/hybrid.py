@@ -118,9 +118,9 @@ class _Turns:
             solver = cpsat.solver(self._formulate, parameters=parameters)
             solver(self._instance, self._incumbent, turn)
 
-    def _refute(self, share: float) -> None:
+    def _refute(self, turn: Budget) -> None:
         if destructive.takes(self._instance) is None and not self._over():
-            destructive.destructive()(self._instance, self._incumbent, self._turn(share))
+            destructive.destructive()(self._instance, self._incumbent, turn)
 
     def _polish(self, number: int) -> None:
         """Search neighbourhoods to the end, on one worker."""
@@ -133,27 +133,29 @@ class _Turns:
         """Solve a project that the genetic algorithm doesn't take."""
         workers = self._budget.workers
 
+        def found() -> bool:
+            return self._incumbent.best is not None
+
         def find(share: float) -> None:
             self._cpsat("", self._turn(share, max(1, workers - 1)))
-            if self._incumbent.best is None:
+            if not found():
                 self._cpsat("", self._budget)
 
         def generate(share: float) -> None:
             if insertion.takes(self._instance) is None and not self._over():
-                insertion.generate(
-                    *(self._instance, self._incumbent, self._turn(share)),
-                    lambda: self._incumbent.best is not None,
-                )
+                turn = self._turn(share).until(found)
+                insertion.generate(self._instance, self._incumbent, turn)
 
         if workers == 1:
-            self._refute(BRIEF_SHARE)
+            self._refute(self._turn(BRIEF_SHARE))
             generate(BRIEF_SHARE)
             find(LONG_PROOF_SHARE - 2 * BRIEF_SHARE)
             self._polish(0)
             return
 
         def other() -> None:
-            self._refute(CONFLICT_SHARE)
+            brief = self._turn(BRIEF_SHARE)
+            self._refute(self._turn(CONFLICT_SHARE).until(lambda: found() and brief.should_stop()))
             generate(1.0)
             self._polish(0)
 
@@ -173,7 +175,7 @@ class _Turns:
                 partial(self._lane, number, coming, annealing, warm) for number in range(workers)
             ]
             if not warm:  # nobody shall wait for its compiler
-                lanes.append(partial(self._refute, BRIEF_SHARE))
+                lanes.append(partial(self._refute, self._turn(BRIEF_SHARE)))
             _side_by_side([coming.result, *lanes])
 
     def _lane(
@@ -186,7 +188,7 @@ class _Turns:
         first = min(FIRST_SHARE * self.total, SHORT_FIRST if self._small else LONG_FIRST)
         self._live(number, coming, first)
         if number == 0 and refutes:
-            self._refute(BRIEF_SHARE)
+            self._refute(self._turn(BRIEF_SHARE))
         if number == 0 and self._small:
             self._cpsat("num_workers:1 linearization_level:0", self._turn(LONG_PROOF_SHARE))
         elif number == min(1, self._budget.workers - 1):
@@ -233,8 +235,9 @@ class _Turns:
             anneal.softened(self._instance, chain.limit),
             [chain.nearest],
             self._formulate,
-            lambda: incumbent.changed_since(version),
-            replace(budget, seed=budget.seed + turn),
+            replace(budget, seed=budget.seed + turn).until(
+                lambda: incumbent.changed_since(version)
+            ),
             NAME,
         )
         chain.start(plan)
