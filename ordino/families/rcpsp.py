@@ -89,7 +89,7 @@ FAMILY = Family(
         ),
         SolverSpec(
             name="hybrid",
-            summary="genetic algorithm, CP-SAT with more threads than cores, neighbourhoods",
+            summary="genetic algorithm, annealing of modes, CP-SAT, neighbourhoods",
             make="ordino.solvers.rcpsp.hybrid:hybrid",
             arguments=(f"{_MODEL}.cpsat:formulate",),
             takes="ordino.solvers.rcpsp.hybrid:accepts",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from ordino.heuristics.rcpsp import genetic, rules
 from ordino.heuristics.rcpsp.modes import start_modes, without_impossible_modes
 from ordino.heuristics.rcpsp.packing import pack
 from ordino.models.rcpsp.bounds import latest_starts, tails_from_ends
-from ordino.models.rcpsp.problem import NEVER, Plan, Project
+from ordino.models.rcpsp.problem import Plan, Project
 
 __all__ = ["NAME", "Chain", "anneal", "chains", "softened", "takes"]
 
@@ -84,14 +83,7 @@ def softened(instance: Project, makespan: int) -> Project:
 
     They are the latest ends by time lags and deadlines.
     """
-    limits = _latest_ends(instance, makespan, tails_from_ends(instance))
-    return replace(
-        instance,
-        deadlines=np.full_like(limits, NEVER),
-        due_dates=limits,
-        weights=np.ones_like(limits),
-        goal="tardiness",
-    )
+    return instance.softened(_latest_ends(instance, makespan, tails_from_ends(instance)))
 
 
 def _latest_ends(instance: Project, makespan: int, tails: Integers) -> Integers:

@@ -369,13 +369,17 @@ class Project(Content):
         """Return the numbers of an activity's modes."""
         return range(*self.mode_start[activity : activity + 2].tolist())
 
-    def softened(self) -> Self:
-        """Return the project with due dates for deadlines: with a tardiness of 0, all are kept."""
-        limited = self.deadlines != NEVER
+    def softened(self, latest_ends: Integers | None = None) -> Self:
+        """Return the project with due dates for deadlines: with a tardiness of 0, all are kept.
+
+        Or for other latest ends; shape (activities,), `NEVER` for none.
+        """
+        ends = self.deadlines if latest_ends is None else latest_ends
+        limited = ends != NEVER
         return replace(
             self,
             deadlines=np.full_like(self.deadlines, NEVER),
-            due_dates=np.where(limited, self.deadlines, 0),
+            due_dates=np.where(limited, ends, 0),
             weights=limited.astype(np.int64),
             goal="tardiness",
         )

@@ -55,7 +55,7 @@ COOLING_SHARE, NEAR_SHARE = 0.1, 0.08
 MOST_MODES = 5_000
 """For that; with more, a cooling comes to little, and each model takes a second to build."""
 WAIT_SECONDS = 1.0
-"""That the genetic algorithm goes on, again and again, while kernels are compiled."""
+"""How long the genetic algorithm goes on before another look whether kernels are compiled."""
 
 
 def accepts(instance: Project) -> str | None:
@@ -169,7 +169,7 @@ class _Turns:
         with ThreadPoolExecutor(1) as pool:
             coming = pool.submit(islands, *arguments)
             annealing = None
-            if not self._instance.single_mode and self._anneals():
+            if self._anneals():
                 annealing = pool.submit(anneal.chains, *arguments[:3])
             lanes = [
                 partial(self._lane, number, coming, annealing, warm) for number in range(workers)
@@ -202,8 +202,9 @@ class _Turns:
         self._polish(number)
 
     def _anneals(self) -> bool:
+        """Tell whether there are modes to choose, not too many, and the makespan is the goal."""
         few = self._instance.duration.size <= MOST_MODES
-        return few and anneal.takes(self._instance) is None
+        return few and not self._instance.single_mode and anneal.takes(self._instance) is None
 
     def _approach(
         self, number: int, coming: Future[list[Island]], annealing: Future[list[anneal.Chain]]
