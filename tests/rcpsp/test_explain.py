@@ -13,7 +13,9 @@ import ordino
 from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
 from ordino.models.rcpsp.chain import critical_chain
+from ordino.models.rcpsp.deferral import binding, restricted
 from ordino.models.rcpsp.problem import Plan, Project
+from ordino.solvers.conflict import irreducible
 from ordino.solvers.rcpsp import explain as module
 
 CROWDED = Project.of(
@@ -65,6 +67,64 @@ def test_every_conflict_is_one_and_irreducible(project: Project) -> None:
         assert brute_force(module._part(project, less)) is not None
 
 
+@settings(max_examples=100)
+@given(projects(3, hard=True))
+def test_what_a_core_names_conflicts(project: Project) -> None:
+    items = module._items(project)
+    core = module._core(project, items, Budget.of(30.0))
+    assert core is not None
+    if not core:
+        assert brute_force(project) is not None
+        return
+    assert list(core) == sorted(core)
+    assert brute_force(module._part(project, [items[place] for place in core])) is None
+
+
+@settings(max_examples=100)
+@given(projects(4, hard=True))
+def test_whether_there_is_a_plan_depends_on_the_binding_activities(project: Project) -> None:
+    kept = binding(project)
+    fewer = brute_force(restricted(project, kept)) if kept.size else 0
+    assert (fewer is None) == (brute_force(project) is None)
+
+
+def test_what_waits_for_others_does_not_bind() -> None:
+    project = Project.of(
+        [[(2, [1])], [(2, [1])], [(2, [1])], [(2, [3])], [(1, [1])]],
+        [[(0, 3), (50, 1)]],
+        precedences=[(0, 1), (1, 2), (4, 3)],
+        groups=[(0, 2), (1, 4, 2)],
+        deadlines=[None, 9, None, None, None],
+        activity_names=["a", "b", "c", "d", "e"],
+    )
+    assert [project.activity_names[i] for i in binding(project)] == ["a", "b", "d", "e"]
+    small = restricted(project, binding(project))
+    assert small.activity_names == ("a", "b", "d", "e")
+    assert small.groups == ((1, 3),)
+    assert small.lag_source.tolist() == [0, 3]
+    assert small.lag_target.tolist() == [1, 2]
+
+
+def test_a_filter_follows_cores_and_gives_the_undecided_another_turn() -> None:
+    asked: list[tuple[str, float]] = []
+
+    def conflict(part: Sequence[str], budget: Budget) -> Sequence[int] | None:
+        asked.append(("".join(part), budget.remaining()))
+        if budget.remaining() < 2 and "a" not in part:
+            return None
+        places = [place for place, each in enumerate(part) if each in "bd"]
+        return places if len(places) == 2 else ()
+
+    found = irreducible("abcdefgh", conflict, Budget.of(60.0), 1.0)
+    assert found == (["b", "d"], True)
+    assert len(asked) < 12
+
+    def never(part: Sequence[str], budget: Budget) -> Sequence[int] | None:
+        return None
+
+    assert irreducible("abc", never, Budget.of(1.0), 0.1) == (["a", "b", "c"], False)
+
+
 def test_a_release_is_left_out_of_a_chain_that_is_too_long_without_it() -> None:
     project = Project.of(
         [[(10, [])], [(10, [])]],
@@ -89,11 +149,11 @@ def test_a_downtime_needs_no_other_capacity_to_conflict() -> None:
 def test_the_first_proof_may_take_most_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[float, int]] = []
 
-    def refuted(instance: Project, items: Sequence[object], budget: Budget) -> bool:
+    def core(instance: Project, items: Sequence[object], budget: Budget) -> Sequence[int]:
         seen.append((budget.remaining(), budget.workers))
-        return len(seen) == 1
+        return range(len(items)) if len(seen) == 1 else ()
 
-    monkeypatch.setattr(module, "_refuted", refuted)
+    monkeypatch.setattr(module, "_core", core)
     budget = Budget.of(60.0, workers=2)
     assert module._conflict(CROWDED, module._items(CROWDED), budget) is not None
     assert seen[0][0] > 40

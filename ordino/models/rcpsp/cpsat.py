@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ordino.core.arrays import Integers
 from ordino.core.objective import Value
 from ordino.models.formulation import CpsatFormulation
 from ordino.models.rcpsp.bounds import contradiction, heads, latest_starts, tails
+from ordino.models.rcpsp.cpsat_network import Network
 from ordino.models.rcpsp.levelling import SquaredUse
 from ordino.models.rcpsp.problem import NEVER, Plan, Project
 
@@ -63,39 +63,13 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
         latest = np.maximum(latest, head)
         model.add_bool_or([])  # no plan fits
 
-    starts = [
-        model.new_int_var(low, high, "")
-        for low, high in zip(head.tolist(), latest.tolist(), strict=True)
-    ]
-    literals: list[Any] = []
-    durations = instance.duration.tolist()
-    intervals: list[list[Any]] = []
-    lengths: list[Any] = []
-    for i, (first, behind) in enumerate(pairwise(instance.mode_start.tolist())):
-        if behind - first == 1:
-            lengths.append(durations[first])
-            intervals.append([model.new_fixed_size_interval_var(starts[i], durations[first], "")])
-            continue
-        chosen = [model.new_bool_var("") for _ in range(first, behind)]
-        literals += chosen
-        model.add_exactly_one(chosen)
-        lengths.append(cp_model.LinearExpr.weighted_sum(chosen, durations[first:behind]))
-        intervals.append(
-            [
-                model.new_optional_fixed_size_interval_var(starts[i], durations[mode], literal, "")
-                for mode, literal in zip(range(first, behind), chosen, strict=True)
-            ]
-        )
-    by_mode = [interval for each in intervals for interval in each]
-    for literal, possible in zip(literals, instance.possible[_choice(instance)], strict=True):
-        if not possible:
-            model.add(literal == 0)
-    _add_lags(model, instance, starts, lengths)
-    _add_resources(model, instance, by_mode, horizon)
-    _add_budgets(model, instance, literals)
+    network = Network.add(model, instance, head, latest)
+    starts, lengths, chosen = network.starts, network.lengths, network.chosen
+    network.add_lags()
+    network.add_resources(horizon)
+    network.add_budgets()
     for group in instance.groups:
-        members = [mode for i in group for mode in range(*instance.mode_start[i : i + 2].tolist())]
-        model.add_no_overlap([by_mode[mode] for mode in members if durations[mode]])
+        model.add_no_overlap([network.intervals[mode] for i in group for mode in network.runs(i)])
     limits = np.minimum(instance.deadlines, horizon)
     limited = (instance.deadlines != NEVER) | (not makespan_goal)
     for i in np.flatnonzero(limited & (least < instance.most_duration)).tolist():
@@ -104,7 +78,8 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
     late: dict[int, Any] = {}
     squares = None
     if instance.goal == "levelling":
-        squares = _add_squares(model, instance, starts, literals, head, latest, horizon)
+        windows = list(zip(head.tolist(), latest.tolist(), strict=True))
+        squares = SquaredUse.add(model, instance, starts, chosen, windows, horizon)
         level = squares.level
         if upper_bound is not None:
             model.add(level <= upper_bound)
@@ -125,11 +100,9 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
 
     def hint(solution: Plan) -> Iterable[tuple[Any, int]]:
         yield from zip(starts, solution.start.tolist(), strict=True)
-        place = 0
         for i in np.flatnonzero(several).tolist():
-            for mode in range(len(instance.modes_of(i))):
-                yield literals[place], int(solution.mode[i] == mode)
-                place += 1
+            for number, mode in enumerate(instance.modes_of(i)):
+                yield chosen[mode], int(solution.mode[i] == number)
         ends = solution.start + instance.duration[instance.mode_start[:-1] + solution.mode]
         if makespan_goal:
             yield level, int(ends.max())
@@ -158,67 +131,3 @@ def _windows(instance: Project, horizon: int) -> tuple[Integers, Integers]:
     elif instance.goal == "levelling":
         latest = latest_starts(instance)
     return heads(instance), latest
-
-
-def _add_squares(
-    model: Any,
-    instance: Project,
-    starts: list[Any],
-    literals: list[Any],
-    head: Integers,
-    latest: Integers,
-    horizon: int,
-) -> SquaredUse:
-    """Add the total squared use; modes alone have no literal."""
-    chosen: list[Any] = [1] * instance.duration.size
-    for mode, literal in zip(np.flatnonzero(_choice(instance)).tolist(), literals, strict=True):
-        chosen[mode] = literal
-    windows = list(zip(head.tolist(), latest.tolist(), strict=True))
-    return SquaredUse.add(model, instance, starts, chosen, windows, horizon)
-
-
-def _choice(instance: Project) -> Any:
-    """Tell of each mode whether its activity has others."""
-    counts = np.diff(instance.mode_start)
-    return np.repeat(counts > 1, counts)
-
-
-def _add_lags(model: Any, instance: Project, starts: list[Any], lengths: list[Any]) -> None:
-    for i, j, kind, lag in np.stack(
-        [instance.lag_source, instance.lag_target, instance.lag_kind, instance.lag], axis=1
-    ).tolist():
-        of = starts[i] + lengths[i] if kind >= 2 else starts[i]
-        to = starts[j] + lengths[j] if kind % 2 else starts[j]
-        model.add(to >= of + lag)
-
-
-def _add_resources(model: Any, instance: Project, by_mode: list[Any], horizon: int) -> None:
-    """Add a cumulative a resource; what a calendar takes away is a fixed interval."""
-    for resource, greatest in enumerate(instance.greatest_capacity.tolist()):
-        demand = np.where(
-            (instance.duration > 0) & instance.possible, instance.demand[:, resource], 0
-        )
-        ample = sum(np.maximum.reduceat(demand, instance.mode_start[:-1]).tolist())
-        most = min(greatest, ample)
-        users = np.flatnonzero(demand).tolist()
-        intervals = [by_mode[mode] for mode in users]
-        needs = demand[users].tolist()
-        steps = instance.steps(resource)
-        for (time, here), (until, _) in zip(steps, [*steps[1:], (horizon, 0)], strict=True):
-            if here < most and time < min(until, horizon):
-                length = min(until, horizon) - time
-                intervals.append(model.new_fixed_size_interval_var(time, length, ""))
-                needs.append(most - here)
-        if users:
-            model.add_cumulative(intervals, needs, most)
-
-
-def _add_budgets(model: Any, instance: Project, literals: list[Any]) -> None:
-    from ortools.sat.python import cp_model
-
-    choice = _choice(instance)
-    for resource, budget in enumerate(instance.budget.tolist()):
-        consumption = instance.consumption[:, resource]
-        fixed = sum(consumption[~choice].tolist())
-        amounts = consumption[choice].tolist()
-        model.add(cp_model.LinearExpr.weighted_sum(literals, amounts) + fixed <= budget)

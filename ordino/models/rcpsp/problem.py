@@ -302,6 +302,13 @@ class Project(Content):
         return owner
 
     @cached_property
+    def choice(self) -> npt.NDArray[np.bool_]:
+        """Whether the activity of each mode has others; shape (modes,)."""
+        counts = np.diff(self.mode_start)
+        several: npt.NDArray[np.bool_] = np.repeat(counts > 1, counts)
+        return several
+
+    @cached_property
     def greatest_capacity(self) -> Integers:
         """The most that there ever is of each renewable resource; shape (renewables,)."""
         most: Integers = np.zeros(self.renewables, dtype=np.int64)

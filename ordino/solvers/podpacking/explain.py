@@ -155,7 +155,7 @@ def _reasons(instance: Cluster, plan: Plan, pod: int, budget: Budget) -> list[_O
         return []
     # those that bar most come last, for the filter tries to leave out the first
     found.sort(key=lambda each: int(each.bars.sum()))
-    return irreducible(found, refuted, budget)[0]
+    return irreducible(found, lambda part, _: range(len(part)) if refuted(part) else (), budget)[0]
 
 
 def _overview(instance: Cluster, plan: Plan) -> Explanation:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +18,9 @@ from ordino.heuristics.rcpsp.packing import schedulable
 from ordino.models.rcpsp import chain
 from ordino.models.rcpsp.bounds import contradiction, heads
 from ordino.models.rcpsp.check import check
-from ordino.models.rcpsp.cpsat import formulate
 from ordino.models.rcpsp.cpsat import takes as cpsat_takes
+from ordino.models.rcpsp.cpsat_conflict import formulate
+from ordino.models.rcpsp.deferral import binding, restricted
 from ordino.models.rcpsp.network import positive_cycle
 from ordino.models.rcpsp.problem import KINDS, NEVER, Plan, Project
 from ordino.solvers import cpsat
@@ -32,6 +35,10 @@ TURN_SECONDS = 3.0
 """To refute what is left, at least."""
 SHAVING_SHARE = 0.3
 """Of both, before CP-SAT."""
+CORE_SHARE = 0.1
+"""Of both, for CP-SAT to say which of what shaving refutes conflicts."""
+PARAMETERS = "linearization_level:0 num_workers:1"
+"""It names what a proof takes with one worker only, and refutes what is left no later so."""
 TEMPORAL = frozenset({"lag", "release", "deadline"})
 SCARCE = frozenset({"downtime", "capacity"})
 
@@ -90,13 +97,16 @@ def _conflict(
 
     `None` where it was not shown that they conflict. What that took says how long to try with less.
     """
+
+    def conflict(part: Sequence[_Item], budget: Budget) -> Sequence[int] | None:
+        return _core(instance, part, budget)
+
     began = time.monotonic()
-    if not _refuted(instance, items, budget.child(seconds=FIRST_SHARE * budget.remaining())):
+    core = conflict(items, budget.child(seconds=FIRST_SHARE * budget.remaining()))
+    if not core:
         return None
     seconds = max(TURN_SECONDS, 2 * (time.monotonic() - began))
-    return irreducible(
-        items, lambda part: _refuted(instance, part, budget.child(seconds=seconds)), budget
-    )
+    return irreducible([items[place] for place in core], conflict, budget, seconds)
 
 
 def _objective(instance: Project, plan: Plan) -> Explanation:
@@ -225,25 +235,58 @@ def _part(instance: Project, items: Sequence[_Item]) -> Project:
     )
 
 
-def _refuted(instance: Project, items: Sequence[_Item], budget: Budget) -> bool | None:
-    """Tell whether no plan keeps these constraints; `None` where CP-SAT finds neither."""
+def _core(instance: Project, items: Sequence[_Item], budget: Budget) -> Sequence[int] | None:
+    """Return the places of some constraints that no plan keeps, none where a plan keeps all.
+
+    `None` where that was not found out.
+    """
     from ortools.sat.python import cp_model
 
     part = _part(instance, items)
     if contradiction(part) is not None:
-        return True
-    if instance.single_mode and all(item.kind in TEMPORAL for item in items):
-        return False  # earliest starts keep them
-    shaving = budget.child(seconds=SHAVING_SHARE * budget.remaining())
-    if destructive.refuted(part, shaving):
-        return True
-    if cpsat_takes(part) is not None:
-        return None
-    engine = cpsat.configured(budget, "linearization_level:0")
-    status = cpsat.run(engine, formulate(part, None).model, budget, lambda values, value: None)
-    if status == cp_model.INFEASIBLE:
-        return True
-    return False if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+        return range(len(items))
+    activities = binding(part)
+    if not activities.size or (
+        instance.single_mode and all(item.kind in TEMPORAL for item in items)
+    ):
+        return []  # earliest starts, or those behind one another, keep them
+    part = restricted(part, activities)
+    refuted = destructive.refuted(part, budget.child(seconds=SHAVING_SHARE * budget.remaining()))
+    if refuted:
+        budget = budget.child(seconds=CORE_SHARE * budget.remaining())
+    if cpsat_takes(replace(part, deadlines=np.full_like(part.deadlines, NEVER))) is None:
+        model, assumed = formulate(part)
+        engine = cpsat.configured(budget, PARAMETERS)
+        status = cpsat.run(engine, model, budget, lambda values, value: None)
+        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return []
+        if status == cp_model.INFEASIBLE:
+            core = engine.sufficient_assumptions_for_infeasibility()
+            return _places(instance, items, activities, {assumed[index] for index in core})
+    return range(len(items)) if refuted else None
+
+
+def _places(
+    instance: Project, items: Sequence[_Item], activities: Integers, core: set[tuple[str, int]]
+) -> list[int]:
+    """Return the places of the constraints of a core, with all that the model takes for granted.
+
+    In the core, activities, lags and groups have the numbers of the part with these activities.
+    """
+    numbers: dict[str, Iterator[int]] = defaultdict(itertools.count)
+    new = {i: number for number, i in enumerate(activities.tolist())}
+    places = []
+    for place, item in enumerate(items):
+        left = [new[i] for i in _named(instance, item) if i in new]
+        if item.kind in ("lag", "group"):
+            if len(left) > 1 and (item.kind, next(numbers[item.kind])) in core:
+                places.append(place)
+        elif item.kind in TEMPORAL:
+            if left and (item.kind, left[0]) in core:
+                places.append(place)
+        else:
+            places.append(place)
+    return places
 
 
 def _told(instance: Project, item: _Item, items: Sequence[_Item]) -> str:
