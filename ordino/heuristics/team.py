@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
@@ -27,6 +28,7 @@ class Team:
         self.lock = threading.Lock()
         self._moves = 0
         self._failed = False
+        self._began = time.monotonic()
 
     def run(self, work: Callable[[int], None]) -> None:
         """Run `work(number)` in a thread for each worker, also for those that come later.
@@ -67,6 +69,13 @@ class Team:
     def moves(self) -> int:
         """Moves granted so far."""
         return self._moves
+
+    def share(self) -> float:
+        """Return the share of the budget that is over, of its iterations or else of its time."""
+        if self.budget.iterations is not None:
+            return min(1.0, self.moves / max(1, self.budget.iterations))
+        spent = time.monotonic() - self._began
+        return spent / (spent + self.budget.remaining() + 1e-9)
 
     def finished(self) -> bool:
         """Return whether to stop."""

@@ -50,13 +50,15 @@ def irreducible(
         return place + size
 
     size = max(1, len(kept) // 2)
-    while size:
+    while True:
         place = 0
         while place < len(kept):
             if budget.should_stop():
                 return [items[each] for each in kept], False
             place = leave_out(place, size, turn_seconds)
-        size //= 2
+        if size == 1:
+            break
+        size = max(1, min(size, len(kept)) // 2)
     place = 0
     while place < len(kept) and not budget.should_stop():
         if kept[place] in needed:

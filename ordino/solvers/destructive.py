@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ordino.core.budget import Budget
 from ordino.core.incumbent import Incumbent
+from ordino.core.pace import Pace
 
 __all__ = ["Shaver", "climb"]
-
-SLICE_SECONDS = 0.05
 
 
 class Shaver:
@@ -18,7 +16,7 @@ class Shaver:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        self._chunk = 1
+        self._pace = Pace()
 
     def refute(self, shave: Callable[[int, int], int], count: int) -> bool:
         """Shave all windows until no cut is found any more.
@@ -37,13 +35,13 @@ class Shaver:
             while first < count:
                 if self._budget.should_stop():
                     return False
-                began, last = time.monotonic(), min(first + self._chunk, count)
+                last = min(first + self._pace.steps, count)
+                self._pace.start()
                 found = shave(first, last)
                 if found < 0:
                     return True
+                self._pace.stop(last - first)
                 cuts += found
-                rate = SLICE_SECONDS / max(time.monotonic() - began, 1e-6)
-                self._chunk = max(1, min(2 * self._chunk, int(rate * (last - first))))
                 first = last
         return False
 

@@ -88,6 +88,15 @@ def test_whether_there_is_a_plan_depends_on_the_binding_activities(project: Proj
     assert (fewer is None) == (brute_force(project) is None)
 
 
+def test_a_mode_that_takes_no_time_lets_no_other_run_past_the_end() -> None:
+    project = Project.of(
+        [[(5, [2, 0]), (0, [0, 1])]] * 3, [[(0, 2), (7, 0)]], budgets=[1], deadlines=[20, 20, 20]
+    )
+    found = ordino.explain(project, time_limit=20)
+    assert found.irreducible
+    assert sorted(reason.kind for reason in found.reasons) == ["budget", "capacity", "downtime"]
+
+
 def test_what_waits_for_others_does_not_bind() -> None:
     project = Project.of(
         [[(2, [1])], [(2, [1])], [(2, [1])], [(2, [3])], [(1, [1])]],

@@ -6,7 +6,6 @@ time that is left. The moves are in `anneal_kernels`.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.jobshop.dispatching import mwkr
 from ordino.heuristics.jobshop.shop_tabu import ShopSpace, arrange, new_schedule
 from ordino.heuristics.team import Team
@@ -27,7 +27,6 @@ __all__ = ["KERNELS", "NAME", "anneal", "takes"]
 
 NAME = "anneal"
 KERNELS = "ordino.heuristics.jobshop.anneal_kernels"
-SLICE_SECONDS = 0.05
 POLL_SECONDS = 0.05
 FIRST_SLICE = 200
 DESCENT_MOVES = 30
@@ -115,7 +114,7 @@ class _Worker:
         random = np.random.default_rng((team.budget.seed, number))
         self._random = random.integers(1, 2**63, 1, dtype=np.uint64)
         self._rises = np.zeros(2)
-        self._slice, self._speed = FIRST_SLICE, 0.0
+        self._pace = Pace(FIRST_SLICE)
 
     def work(self) -> None:
         """Cool down from the best schedule until the budget ends."""
@@ -143,7 +142,7 @@ class _Worker:
         if budget.iterations is not None:
             left = (budget.iterations - self._team.moves) // max(1, budget.workers_now())
         else:
-            left = int(budget.remaining() * self._speed)
+            left = int(budget.remaining() * self._pace.speed)
         return max(1, left)
 
     def _walk(self, moves: int, hot: float, cold: float) -> None:
@@ -152,17 +151,16 @@ class _Worker:
         cooling = (cold / hot) ** (1 / max(1, moves)) if hot else 1.0
         temperature = hot
         while moves > 0 and not team.finished():
-            granted = team.grant(min(self._slice, moves))
-            before, began = int(self._best[-1]), time.monotonic()
+            granted = team.grant(min(self._pace.steps, moves))
+            before = int(self._best[-1])
+            self._pace.start()
             self._current = team.kernels.walk(
                 *(team.space.arrays.shop, self._schedule, self._trial, *self._goal, self._best),
                 *(self._current, before, self._random, temperature, cooling, granted, self._rises),
             )
-            spent = max(time.monotonic() - began, 1e-6)
+            self._pace.stop(granted)
             moves -= granted
             temperature *= cooling**granted
-            self._speed = granted / spent
-            self._slice = max(1, min(2 * self._slice, int(SLICE_SECONDS * self._speed)))
             value = int(self._best[-1]) - self._constant
             if self._best[-1] < before and _better(value, team.incumbent.objective):
                 team.incumbent.offer(team.space.schedule(self._best[:-1]), NAME, value)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from ordino.core.arrays import LARGEST, Integers
 from ordino.core.budget import Budget
 from ordino.core.incumbent import Incumbent
+from ordino.core.pace import Pace
 from ordino.heuristics.team import Team
 from ordino.models.jobshop.problem import Schedule
 
 __all__ = ["PHASES", "Cooling"]
 
-SLICE_SECONDS = 0.03
-FIRST_SLICE = 20
+FIRST_SLICE, SLICE_SECONDS = 20, 0.03
 PHASES = ((0.0, 0.1), (0.1, 1.0))
 """Shares of the budget between which schedules cool down: a quick answer first."""
 LAST_HEAT = 0.1
@@ -38,7 +37,6 @@ class Cooling(Team):
         super().__init__(budget)
         self.incumbent = incumbent
         self._source = source
-        self._began = time.monotonic()
         self._best = LARGEST
         self._over = False
 
@@ -59,22 +57,16 @@ class Cooling(Team):
         iterations = self.budget.iterations
         span = max(1.0, (end - begin) * iterations) if iterations else 0.0
         cooling = LAST_HEAT ** (1 / span) if iterations else 1.0
-        slice_moves = FIRST_SLICE
-        while (share := self._share()) < end and not self.finished():
-            wanted = slice_moves
+        pace = Pace(FIRST_SLICE, SLICE_SECONDS)
+        while (share := self.share()) < end and not self.finished():
+            wanted = pace.steps
             if iterations:
                 wanted = max(1, min(wanted, int(end * iterations) - self.moves))
-            granted, began = self.grant(wanted), time.monotonic()
+            granted = self.grant(wanted)
+            pace.start()
             fallen = (share - begin) / (end - begin)
             done, over = anneal(hot * LAST_HEAT**fallen, cooling, granted)
+            pace.stop(done)
             self.give_back(granted - done)
             if over:
                 self._over = True
-            spent = max(time.monotonic() - began, 1e-6)
-            slice_moves = max(1, min(2 * slice_moves, int(done * SLICE_SECONDS / spent)))
-
-    def _share(self) -> float:
-        if self.budget.iterations is not None:
-            return min(1.0, self.moves / max(1, self.budget.iterations))
-        spent = time.monotonic() - self._began
-        return spent / (spent + self.budget.remaining() + 1e-9)

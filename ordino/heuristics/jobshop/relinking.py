@@ -13,7 +13,6 @@ A *point* of a space is a schedule as an array that its searches start from.
 
 from __future__ import annotations
 
-import time
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,13 +20,13 @@ import numpy as np
 from ordino.core.arrays import LARGEST, Integers
 from ordino.core.budget import Budget
 from ordino.core.incumbent import Incumbent
+from ordino.core.pace import Pace
 from ordino.heuristics.jobshop.pool import Member, Pool
 from ordino.heuristics.team import Team
 from ordino.models.jobshop.problem import Schedule
 
 __all__ = ["Search", "Space", "relink"]
 
-SLICE_SECONDS = 0.05
 PROBE_MOVES = 500
 """Moves that a point on the way between two schedules is improved by before it is judged."""
 POINTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -137,13 +136,6 @@ class _Team(Team):
         self._pool = Pool(pool, space.distance, alike=space.alike)
         self._best = LARGEST
         self._seen = 0
-        self._began = time.monotonic()
-
-    def _share(self) -> float:
-        if self.budget.iterations is not None:
-            return self.moves / self.budget.iterations
-        spent = time.monotonic() - self._began
-        return spent / (spent + self.budget.remaining() + 1e-9)
 
     def publish(self, search: Search) -> None:
         """Offer the best schedule of a search if it is the best of all."""
@@ -175,7 +167,7 @@ class _Team(Team):
         """Draw two schedules to join, or `None` while the pool is filled."""
         with self.lock:
             pool = self._pool
-            if self._share() >= FILLING_SHARE:
+            if self.share() >= FILLING_SHARE:
                 pool.size = min(pool.size, max(FEWEST, len(pool)))
             if len(pool) < pool.size:
                 return None
@@ -191,7 +183,7 @@ class _Worker:
         self._random = np.random.default_rng((team.budget.seed, number))
         self._search: Search = team.space.search(self._random)
         self._noise = 0.0 if number == 0 else 1.0
-        self._slice = 100
+        self._pace = Pace(100)
 
     def work(self) -> None:
         """Work until the budget ends."""
@@ -214,7 +206,7 @@ class _Worker:
     def _improve(self) -> bool:
         """Search until it is stuck; returns whether it came to that before the budget ended."""
         while True:
-            over = self._advance(self._slice, self._team.space.patience)
+            over = self._advance(self._pace.steps, self._team.space.patience)
             if self._team.finished():
                 return False
             news = self._team.news()
@@ -227,14 +219,13 @@ class _Worker:
         """Do moves and publish what they found; learn how many fit into a slice."""
         search = self._search
         granted = self._team.grant(moves)
-        before, began = search.moves, time.monotonic()
+        before = search.moves
+        self._pace.start()
         over = search.advance(granted, patience)
-        done, spent = search.moves - before, time.monotonic() - began
+        done = search.moves - before
+        self._pace.stop(done)
         self._team.give_back(granted - max(done, min(granted, 1)))
         self._team.publish(search)
-        if done:
-            fitting = int(done * SLICE_SECONDS / max(spent, 1e-6))
-            self._slice = max(1, min(2 * self._slice, fitting))
         return over
 
     def _joined(self, one: Integers, other: Integers) -> Integers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.jobshop.dispatching import Kind
 from ordino.heuristics.jobshop.giffler_thompson import arrays_of
 from ordino.models.jobshop.problem import JobShop, Schedule
@@ -20,7 +20,6 @@ __all__ = ["NAME", "random"]
 
 NAME = "random"
 KERNELS = "ordino.heuristics.jobshop.sampling_kernels"
-SLICE_SECONDS = 0.05
 
 
 def random(*, schedule: Kind = "active") -> Solver:
@@ -36,19 +35,19 @@ def random(*, schedule: Kind = "active") -> Solver:
         arrays = arrays_of(instance)
         state = np.random.default_rng(budget.seed).integers(1, 2**63, 1, dtype=np.uint64)
         start = np.empty(instance.operations, np.int64)
-        best, drawn, count = LARGEST, 0, 1
+        best, drawn, pace = LARGEST, 0, Pace()
         while not budget.should_stop() and not budget.out_of_iterations(drawn):
+            count = pace.steps
             if budget.iterations is not None:
                 count = min(count, budget.iterations - drawn)
-            began = time.monotonic()
+            pace.start()
             found = kernels.sample(
                 *arrays, instance.machines, schedule == "active", state, count, best, start
             )
+            pace.stop(count)
             drawn += count
             if found < best:
                 best = found
                 incumbent.offer(Schedule(start.copy()), NAME, best)
-            spent = time.monotonic() - began
-            count = max(1, min(2 * count, int(count * SLICE_SECONDS / max(spent, 1e-6))))
 
     return solve

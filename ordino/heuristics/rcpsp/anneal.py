@@ -7,7 +7,6 @@ is that plan. Where activities have several modes, this comes further than evolu
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +17,7 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.rcpsp import genetic, rules
 from ordino.heuristics.rcpsp.modes import start_modes, without_impossible_modes
 from ordino.heuristics.rcpsp.packing import pack
@@ -28,7 +28,6 @@ __all__ = ["NAME", "Chain", "anneal", "chains", "softened", "takes"]
 
 NAME = "anneal"
 KERNELS = "ordino.heuristics.rcpsp.anneal_kernels"
-SLICE_SECONDS = 0.05
 HOT, COLD = 0.2, 0.05
 """Temperatures at both ends of a cooling: total tardiness in mean durations of a mode."""
 MODE_SHARE = 60
@@ -144,7 +143,7 @@ class Chain:
         self._order: Integers = np.zeros(n, np.int64)
         self._energy = np.array([LARGEST])
         self._best: Integers = np.full(1 + 2 * n, LARGEST)
-        self._chunk, self._done = 1, 0
+        self._pace, self._done = Pace(), 0
         self.limit = space.instance.horizon
         if incumbent.best is not None:
             self.start(incumbent.best)
@@ -196,19 +195,19 @@ class Chain:
         self._best[0] = LARGEST
         while not (budget.should_stop() or self.finished):
             self.aim()
-            began, wanted = time.monotonic(), self._chunk
+            wanted = self._pace.steps
             if self._iterations is None:
                 temperature[0] = hot * (COLD / HOT) ** (1 - budget.remaining() / seconds)
             else:
                 wanted = min(wanted, self._iterations - self._done)
+            self._pace.start()
             done = self._kernels.anneal(
                 *(self._project, self._state, self._order, self._modes, self._space.choosers),
                 *(self._energy, wanted, temperature, MODE_SHARE, self._scratch, self._free),
                 *(self._count, self._best),
             )
+            self._pace.stop(done)
             self._done += done
             if self._best[0] == 0:
                 self._incumbent.offer(self.nearest, NAME)
-            fitting = int(done * SLICE_SECONDS / max(time.monotonic() - began, 1e-6))
-            self._chunk = max(1, min(2 * self._chunk, fitting))
         budget.out_of_iterations(self._done)

@@ -7,7 +7,6 @@ comes of it any more, a larger one follows.
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,6 +18,7 @@ from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.rcpsp import rules
 from ordino.heuristics.rcpsp.modes import start_modes, without_impossible_modes
 from ordino.heuristics.rcpsp.packing import MOST_CELLS, cells, pack, schedulable
@@ -29,7 +29,6 @@ __all__ = ["NAME", "Island", "evolve", "genetic", "islands", "takes"]
 
 NAME = "genetic"
 KERNELS = "ordino.heuristics.rcpsp.schedule_kernels"
-SLICE_SECONDS = 0.05
 GROWTH = 3
 PATIENCE = 60
 """A population is given up after so many children a member without an improvement."""
@@ -146,7 +145,7 @@ class Island:
         self._offered = (LARGEST, LARGEST)
         self._most = max(8, MOST_GENES // n)
         self._done = 0
-        self._chunk = 1
+        self._pace = Pace()
         self._settle(min(population, self._most))
 
     def _settle(self, size: int) -> None:
@@ -162,16 +161,14 @@ class Island:
     def live(self, budget: Budget) -> None:
         """Evolve until the budget ends, or that of iterations."""
         while not budget.should_stop() and not budget.out_of_iterations(self._done):
-            began = time.monotonic()
-            wanted = self._chunk
+            wanted = self._pace.steps
             if budget.iterations is not None:
                 wanted = min(wanted, budget.iterations - self._done)
+            self._pace.start()
             done = self._advance(wanted)
+            self._pace.stop(done)
             self._done += done
             self._offer()
-            spent = time.monotonic() - began
-            fitting = int(done * SLICE_SECONDS / max(spent, 1e-6))
-            self._chunk = max(1, min(2 * self._chunk, fitting))
 
     def _advance(self, wanted: int) -> int:
         kernels, size = self._kernels, self._size

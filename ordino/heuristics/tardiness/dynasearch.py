@@ -7,7 +7,6 @@ local optimum six random swaps kick the search on.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.tardiness.rules import mdd, wmdd, wmdd_takes
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
 
@@ -24,7 +24,6 @@ __all__ = ["NAME", "climb", "dynasearch", "takes"]
 
 NAME = "dynasearch"
 KERNELS = "ordino.heuristics.tardiness.sequence_kernels"
-SLICE_SECONDS = 0.05
 MOST_JOBS = 3000
 """With more, a single pass takes longer than a stop may wait."""
 
@@ -71,12 +70,12 @@ def climb(
     counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
     version = incumbent.version
     state = np.random.default_rng(budget.seed).integers(1, 2**63, 1, dtype=np.uint64)
-    passes = 1
+    pace = Pace()
     while counters[kernels.KICKS] < most_kicks and not budget.should_stop():
-        began = time.monotonic()
+        pace.start()
         better = kernels.dynasearch(
             *(*data, trial, current, best, counters, state, ends, least, partner),
-            *(passes, most_kicks),
+            *(pace.steps, most_kicks),
         )
         if better:
             incumbent.offer(JobSequence(best), source, int(counters[kernels.LEAST]))
@@ -87,8 +86,7 @@ def climb(
                 sequence[:] = incumbent.best.order
             counters[: kernels.LEAST + 1] = kernels.evaluate(*data, best, ends)
         else:
-            spent = time.monotonic() - began
-            passes = max(1, min(2 * passes, int(passes * SLICE_SECONDS / max(spent, 1e-6))))
+            pace.stop(pace.steps)
     return int(counters[kernels.KICKS])
 
 

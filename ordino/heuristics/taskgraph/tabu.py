@@ -15,7 +15,6 @@ a search may pass through schedules that miss some, and may start from one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +26,7 @@ from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.taskgraph.arrays import Arrays
 from ordino.heuristics.taskgraph.rules import first_schedule
 from ordino.heuristics.taskgraph.tabu_search import TabuSearch
@@ -45,7 +45,6 @@ __all__ = ["NAME", "tabu", "takes"]
 
 NAME = "tabu"
 KERNELS = "ordino.heuristics.taskgraph.tabu_kernels"
-SLICE_SECONDS = 0.05
 FIRST_SLICE = 10_000
 """Moves x (tasks + edges) before it is known how long a move takes."""
 PATIENCE = 300
@@ -274,19 +273,18 @@ class _Worker:
         tasks = len(search.best_order)
         tenure = self._tenure or min(20 + tasks // 25, tasks)
         patience = max(PATIENCE, PATIENCE_PER_TASK * tasks)
-        size = max(1, FIRST_SLICE // search.size)
+        pace = Pace(FIRST_SLICE // search.size)
         while search.fruitless < patience and not self._team.finished():
-            granted = self._team.grant(min(size, patience - search.fruitless))
-            before, began = search.moves, time.monotonic()
+            granted = self._team.grant(min(pace.steps, patience - search.fruitless))
+            before = search.moves
+            pace.start()
             found = search.advance(granted, tenure=tenure, kicks=kicks)
-            done, spent = search.moves - before, time.monotonic() - began
+            done = search.moves - before
+            pace.stop(done)
             self._team.give_back(granted - done)
             kicks = max(0, kicks - done)
             if found:
                 better()
-            else:
-                fitting = int(done * SLICE_SECONDS / max(spent, 1e-6))
-                size = max(1, min(2 * granted, fitting))
 
     def _search_windows(self) -> None:
         """Search windows of the schedule, wider and wider, until they are as wide as it is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.team import Team
 from ordino.models.tensormemory.mapping import Mapping
 from ordino.models.tensormemory.placement import ABSENT, Placement
@@ -20,9 +20,9 @@ __all__ = ["KERNELS", "NAME", "by_density", "exchange", "takes"]
 
 NAME = "exchange"
 KERNELS = "ordino.heuristics.tensormemory.exchange_kernels"
-SLICE_SECONDS = 0.05
 MOST_BUFFERS = 50_000
 """With more, a first filling takes longer than a stop may wait."""
+FIRST_SLICE = 5_000
 SLICE_PUTS = 256
 """Buffers that are brought in between two looks at the clock."""
 
@@ -139,14 +139,6 @@ class _Team(Team):
         self.instance, self.incumbent = instance, incumbent
         self.total = int(instance.benefit.sum())
         self._most = -1
-        self._began = time.monotonic()
-
-    def share(self) -> float:
-        """Return the share of the budget that is spent."""
-        if self.budget.iterations is not None:
-            return self.moves / self.budget.iterations
-        spent = time.monotonic() - self._began
-        return spent / (spent + self.budget.remaining() + 1e-9)
 
     def finished(self) -> bool:
         """Return whether to stop: also when there is nothing left to find."""
@@ -169,14 +161,14 @@ def _work(team: _Team, kernels: Any, number: int) -> None:
     benefit = team.instance.benefit.astype(np.float64)
     cold = COLD * max(float(benefit.mean()), 1e-9)
     hot = HOT * float(benefit @ benefit) / max(float(benefit.sum()), 1e-9) + cold
-    rate, begun = 1e5, 0.0
+    pace, begun = Pace(FIRST_SLICE), 0.0
     for until in CYCLES:
         while (share := team.share()) < until and not team.finished():
             cooled = (share - begun) / (until - begun)
-            granted = team.grant(max(1, int(rate * SLICE_SECONDS)))
-            began = time.monotonic()
+            granted = team.grant(pace.steps)
+            pace.start()
             state.anneal(hot * (cold / hot) ** max(0.0, cooled), granted)
-            rate = min(2 * rate, granted / max(time.monotonic() - began, 1e-6))
+            pace.stop(granted)
             team.publish(state)
         if team.finished():
             return

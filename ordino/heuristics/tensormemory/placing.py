@@ -8,7 +8,6 @@ best of all these, with first and with best fit, and searches orders.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +18,7 @@ from ordino.core.budget import Budget
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.team import Team
 from ordino.models.tensormemory.lifetimes import BUFFER, END, FREE, START, Lifetimes
 from ordino.models.tensormemory.placement import Placement
@@ -41,7 +41,6 @@ __all__ += ["takes", "takes_hints"]
 
 NAME = "climb"
 KERNELS = "ordino.heuristics.tensormemory.placing_kernels"
-SLICE_SECONDS = 0.05
 MOST_BUFFERS = 100_000
 """With more, one placement takes longer than a stop may wait."""
 PATIENCE = 3000
@@ -181,14 +180,20 @@ class Placing:
         )
         return height
 
-    def climb(self, order: Integers, random: Any, best_fit: bool, height: int, steps: int) -> int:
-        """Improve an order that has just been placed, in place; return the height."""
-        found: int = self._kernels.climb(
+    def climb(
+        self, order: Integers, random: Any, best_fit: bool, height: int, steps: int
+    ) -> tuple[int, int]:
+        """Improve an order that has just been placed, in place.
+
+        Returns:
+            The height, and how many steps were done: up to the first that lowered it.
+        """
+        found, done = self._kernels.climb(
             *self._arrays,
             *(order, self._trial, self.offset, self._trial_offset, self._laid, random, best_fit),
             *(self.movable, height, steps),
         )
-        return found
+        return found, done
 
     def fits(self, height: int) -> bool:
         """Tell whether a placement of that height is a solution."""
@@ -276,19 +281,18 @@ def _climb(team: _Team, number: int) -> None:
     if begun is None or not placing.movable:
         return
     order, best_fit = begun[0].copy(), begun[1]
-    height, vain, steps = placing.place(order, best_fit=best_fit), 0, 1
+    pace, patience = Pace(), PATIENCE + 10 * placing.movable
+    height, vain = placing.place(order, best_fit=best_fit), 0
     while not team.finished():
-        granted, began = team.grant(steps), time.monotonic()
-        found = placing.climb(order, state, best_fit, height, granted)
-        spent = time.monotonic() - began
-        vain = 0 if found < height else vain + granted
+        granted = team.grant(min(pace.steps, patience - vain))
+        pace.start()
+        found, done = placing.climb(order, state, best_fit, height, granted)
+        pace.stop(done)
+        team.give_back(granted - done)
+        vain = 0 if found < height else vain + done
         height = found
         team.publish(placing, order, best_fit, height)
-        if spent < SLICE_SECONDS / 2:
-            steps *= 2
-        elif spent > SLICE_SECONDS:
-            steps = max(1, steps // 2)
-        if vain > PATIENCE + 10 * placing.movable:
+        if vain == patience:
             best = team.best_start()
             assert best is not None
             order, best_fit = best[0].copy(), bool(random.random() < 0.5)

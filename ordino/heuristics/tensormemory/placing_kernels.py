@@ -97,8 +97,8 @@ def place(size, alignment, fixed, piece_of, start, end, hint, order, offset, lai
 
 
 @kernel(
-    f"int64({_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_AA}, {_BITS}, boolean, "
-    "int64, int64, int64)"
+    f"UniTuple(int64, 2)({_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_AA}, "
+    f"{_BITS}, boolean, int64, int64, int64)"
 )
 def climb(  # type: ignore[no-untyped-def]
     size,
@@ -125,11 +125,12 @@ def climb(  # type: ignore[no-untyped-def]
     compilers' memory planners).
 
     Returns:
-        The height that `order` and `offset` have now; from the first improvement on, at once.
+        The height that `order` and `offset` have now, and how many steps were done: up to the first
+        improvement.
     """
     n = size.size
     bottom = n - movable
-    for _ in range(steps):
+    for step in range(steps):
         top = -1
         seen = 0
         for k in range(n):
@@ -177,5 +178,5 @@ def climb(  # type: ignore[no-untyped-def]
             order[:] = trial
             offset[:] = trial_offset
             if found < height:
-                return found
-    return height
+                return found, step + 1
+    return height, steps

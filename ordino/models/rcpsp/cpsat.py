@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
 
     assert upper_bound is None or isinstance(upper_bound, int)
     model = cp_model.CpModel()
-    n, makespan_goal = instance.activities, instance.goal == "makespan"
+    makespan_goal = instance.goal == "makespan"
     horizon = instance.horizon
     if makespan_goal and upper_bound is not None:
         horizon = min(horizon, upper_bound)
@@ -111,16 +111,7 @@ def formulate(instance: Project, upper_bound: Value | None) -> CpsatFormulation:
         if squares is not None:
             yield from squares.hint(instance, solution)
 
-    def read(values: Sequence[int]) -> Plan:
-        modes = np.zeros(n, dtype=np.int64)
-        place = n
-        for i in np.flatnonzero(several).tolist():
-            count = len(instance.modes_of(i))
-            modes[i] = int(np.argmax(values[place : place + count]))
-            place += count
-        return Plan(np.array(values[:n], dtype=np.int64), modes)
-
-    return CpsatFormulation(model=model, levels=(level,), hint=hint, read=read)
+    return CpsatFormulation(model=model, levels=(level,), hint=hint, read=network.read)
 
 
 def _windows(instance: Project, horizon: int) -> tuple[Integers, Integers]:

@@ -6,37 +6,53 @@ takes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ordino.models.rcpsp.cpsat_network import Network
-from ordino.models.rcpsp.problem import NEVER, Project
+from ordino.models.rcpsp.problem import NEVER, Plan, Project
 
-__all__ = ["formulate"]
+__all__ = ["Assumptions", "formulate"]
 
 
-def formulate(instance: Project) -> tuple[Any, dict[int, tuple[str, int]]]:
-    """Build the model.
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """A model under assumptions.
 
-    Returns:
-        The `CpModel`; and by index of a literal what it stands for: `release` or `deadline` and an
-        activity, or `lag` or `group` and its number.
+    Attributes:
+        model: The `CpModel`.
+        meaning: By index of an assumed literal, what it stands for: `release` or `deadline` and an
+            activity, or `lag` or `group` and its number.
+        read: Values of all variables to a plan.
     """
+
+    model: Any
+    meaning: dict[int, tuple[str, int]]
+    read: Callable[[Sequence[int]], Plan]
+
+
+def formulate(instance: Project) -> Assumptions:
+    """Build the model; nothing is minimised."""
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
-    # the latest deadline may not limit the others, for it is to be left out
+    # no latest deadline limits it, for that is to be left out; to leave out more shortens the span
     horizon = instance.span
     earliest = np.zeros(instance.activities, dtype=np.int64)
     network = Network.add(model, instance, earliest, horizon - instance.least_duration)
     network.add_resources(horizon)
     network.add_budgets()
-    assumed: dict[int, tuple[str, int]] = {}
+    for i in np.flatnonzero(instance.least_duration < instance.most_duration).tolist():
+        model.add(network.starts[i] + network.lengths[i] <= horizon)
+    meaning: dict[int, tuple[str, int]] = {}
 
     def assume(kind: str, number: int) -> Any:
         literal = model.new_bool_var("")
-        assumed[literal.index] = kind, number
+        meaning[literal.index] = kind, number
+        model.add_assumption(literal)
         return literal
 
     for number, constraint in enumerate(network.add_lags()):
@@ -49,8 +65,7 @@ def formulate(instance: Project) -> tuple[Any, dict[int, tuple[str, int]]]:
         model.add(end <= int(instance.deadlines[i])).only_enforce_if(assume("deadline", i))
     for number, group in enumerate(instance.groups):
         _add_group(network, group, assume("group", number))
-    model.add_assumptions([model.get_bool_var_from_proto_index(index) for index in assumed])
-    return model, assumed
+    return Assumptions(model, meaning, network.read)
 
 
 def _add_group(network: Network, group: tuple[int, ...], apart: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ordino.core.arrays import Integers
-from ordino.models.rcpsp.problem import Project
+from ordino.models.rcpsp.problem import Plan, Project
 
 __all__ = ["Network"]
 
@@ -67,6 +68,17 @@ class Network:
         for mode in np.flatnonzero(instance.choice & ~instance.possible).tolist():
             model.add(chosen[mode] == 0)
         return cls(model, instance, starts, lengths, chosen, intervals)
+
+    def read(self, values: Sequence[int]) -> Plan:
+        """Return the plan of the values of all variables."""
+        instance = self.instance
+        modes = np.zeros(instance.activities, dtype=np.int64)
+        place = instance.activities
+        for i in np.flatnonzero(np.diff(instance.mode_start) > 1).tolist():
+            count = len(instance.modes_of(i))
+            modes[i] = int(np.argmax(values[place : place + count]))
+            place += count
+        return Plan(np.array(values[: instance.activities], dtype=np.int64), modes)
 
     def runs(self, activity: int) -> list[int]:
         """Return the modes of an activity that take time."""

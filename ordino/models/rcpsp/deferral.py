@@ -18,13 +18,15 @@ __all__ = ["binding", "restricted"]
 def binding(instance: Project) -> Integers:
     """Return the activities that can't simply be put behind all others. O(n + m).
 
-    These have a deadline, or don't fit at the end in a mode that takes nothing from a budget, or
-    one of these waits for them; those on a cycle of time lags among them.
+    These have a deadline, or don't fit at the end in a mode that takes nothing from a scarce
+    budget, or one of these waits for them; those on a cycle of time lags among them.
     """
+    first = instance.mode_start[:-1]
     last = instance.step_capacity[instance.step_start[1:] - 1]
     anywhere = (instance.demand <= last).all(axis=1) | (instance.duration == 0)
-    modest = anywhere & ~instance.consumption.any(axis=1)
-    free = np.logical_or.reduceat(modest, instance.mode_start[:-1])
+    most = np.maximum.reduceat(instance.consumption, first).sum(axis=0)
+    modest = ~instance.consumption[:, most > instance.budget].any(axis=1)
+    free = np.logical_or.reduceat(anywhere & modest, first)
     waits = (free & (instance.deadlines == NEVER)).tolist()
     before: list[list[int]] = [[] for _ in waits]
     for i, j in zip(instance.lag_source.tolist(), instance.lag_target.tolist(), strict=True):

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -97,10 +98,7 @@ def _conflict(
 
     `None` where it was not shown that they conflict. What that took says how long to try with less.
     """
-
-    def conflict(part: Sequence[_Item], budget: Budget) -> Sequence[int] | None:
-        return _core(instance, part, budget)
-
+    conflict = partial(_core, instance)
     began = time.monotonic()
     core = conflict(items, budget.child(seconds=FIRST_SHARE * budget.remaining()))
     if not core:
@@ -231,6 +229,7 @@ def _part(instance: Project, items: Sequence[_Item]) -> Project:
         step_capacity=capacity,
         budget=budget,
         groups=tuple(instance.groups[number] for number in chosen.get("group", [])),
+        weights=np.zeros_like(instance.weights),
         goal="makespan",
     )
 
@@ -254,15 +253,22 @@ def _core(instance: Project, items: Sequence[_Item], budget: Budget) -> Sequence
     refuted = destructive.refuted(part, budget.child(seconds=SHAVING_SHARE * budget.remaining()))
     if refuted:
         budget = budget.child(seconds=CORE_SHARE * budget.remaining())
-    if cpsat_takes(replace(part, deadlines=np.full_like(part.deadlines, NEVER))) is None:
-        model, assumed = formulate(part)
+    roomy = replace(part, deadlines=np.full_like(part.deadlines, NEVER))
+    if cpsat_takes(roomy) is None and not budget.should_stop():
+        assumptions, plans = formulate(part), []
         engine = cpsat.configured(budget, PARAMETERS)
-        status = cpsat.run(engine, model, budget, lambda values, value: None)
-        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        status = cpsat.run(
+            *(engine, assumptions.model, budget),
+            lambda values, _: plans.append(assumptions.read(values)),
+        )
+        if plans and check(part, plans[-1]).valid:
             return []
         if status == cp_model.INFEASIBLE:
-            core = engine.sufficient_assumptions_for_infeasibility()
-            return _places(instance, items, activities, {assumed[index] for index in core})
+            refuted = True
+            core = set(engine.sufficient_assumptions_for_infeasibility())
+            if core <= assumptions.meaning.keys():
+                named = {assumptions.meaning[index] for index in core}
+                return _places(instance, items, activities, named)
     return range(len(items)) if refuted else None
 
 

@@ -24,6 +24,7 @@ from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.tardiness.descent import descend
 from ordino.models.tardiness.problem import JobSequence, SingleMachine
 from ordino.solvers.tardiness.lagrangian import lagrangian
@@ -33,7 +34,6 @@ __all__ = ["NAME", "branch_and_memorize", "takes"]
 
 NAME = "branch-and-memorize"
 KERNELS = "ordino.solvers.tardiness.branch_and_memorize_kernels"
-SLICE_SECONDS = 0.05
 DESCENT_SHARE = 0.1
 QUICK_SECONDS = 0.25
 BOUND_SHARE = 0.05
@@ -146,7 +146,7 @@ class _Search:
         self.numbers = np.lexsort((instance.processing_times, instance.due_dates))
         self.sequence = np.arange(jobs)
         self.weight = int(instance.weights[0])
-        self._work_quota = 1_000_000
+        self._pace = Pace(1_000_000)
 
         times = instance.processing_times[self.numbers]
         by_length = np.argsort(times, kind="stable")
@@ -203,8 +203,9 @@ class _Search:
         kernels, counters = self.kernels, self.counters
         most = LARGEST if budget.iterations is None else budget.iterations
         while not budget.should_stop():
-            began, worked = time.monotonic(), counters[kernels.WORK]
-            status = kernels.search(*self.arguments, self._work_quota, most)
+            worked = counters[kernels.WORK]
+            self._pace.start()
+            status = kernels.search(*self.arguments, self._pace.steps, most)
             if status == kernels.SOLVED:
                 return True
             if status == kernels.FULL:
@@ -212,8 +213,7 @@ class _Search:
             elif budget.out_of_iterations(self.branchings):
                 return False
             else:
-                rate = (counters[kernels.WORK] - worked) / max(time.monotonic() - began, 1e-6)
-                self._work_quota = max(1, min(2 * self._work_quota, int(rate * SLICE_SECONDS)))
+                self._pace.stop(int(counters[kernels.WORK] - worked))
         return False
 
     def _sweep(self, budget: Budget) -> None:

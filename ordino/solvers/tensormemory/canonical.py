@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +24,7 @@ from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
 from ordino.core.kernel import load
+from ordino.core.pace import Pace
 from ordino.heuristics.team import Team
 from ordino.models.tensormemory.lifetimes import FREE, Lifetimes
 from ordino.models.tensormemory.placement import Placement
@@ -35,7 +35,7 @@ __all__ = ["KERNELS", "NAME", "Ground", "Search", "canonical", "least", "takes"]
 
 NAME = "canonical"
 KERNELS = "ordino.solvers.tensormemory.canonical_kernels"
-SLICE_SECONDS = 0.05
+FIRST_SLICE = 5_000
 FIRST_NODES = 2000
 GROWTH = 2.0
 GROWTH_OF_HEIGHTS = 1.3
@@ -270,7 +270,7 @@ class _Team(Team):
         """Take turns until all is proved or the budget ends."""
         search = Search(self.ground, self.kernels, self.memory)
         orders = 2 * len(RANKS)
-        rate = 1e5
+        pace = Pace(FIRST_SLICE)
         while not self.finished():
             with self.lock:
                 turn = next(self.turns)
@@ -280,13 +280,13 @@ class _Team(Team):
             height = self.target(turn)
             result = self.kernels.OPEN
             while result == self.kernels.OPEN and search.nodes < limit and not self.finished():
-                began = time.monotonic()
-                wanted = min(limit - search.nodes, max(100, int(rate * SLICE_SECONDS)))
+                wanted = min(limit - search.nodes, pace.steps)
                 if not self.grant(-(-wanted // 1000)):
                     break
                 before = search.nodes
+                pace.start()
                 result = search.advance(height, wanted)
-                rate = (search.nodes - before + 1) / max(time.monotonic() - began, 1e-6)
+                pace.stop(search.nodes - before)
             if result == self.kernels.SOLVED:
                 self.solved(search)
             elif result == self.kernels.FAILED:

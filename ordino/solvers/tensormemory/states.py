@@ -14,6 +14,7 @@ from ordino.core.budget import Budget
 from ordino.core.errors import UsageError
 from ordino.core.family import Solver
 from ordino.core.incumbent import Incumbent
+from ordino.core.pace import Pace
 from ordino.heuristics.tensormemory.beam_search import Beam, widest
 from ordino.heuristics.tensormemory.rules import takes, value_of
 from ordino.heuristics.tensormemory.state_search import Part, StateSearch, residences_of_way
@@ -33,7 +34,6 @@ FIRST_WIDTH = 4
 WIDTH_FACTOR = 4
 QUICK_WIDTH = 300
 """Beams up to this width come before the search for a proof."""
-SLICE_SECONDS = 0.05
 FIRST_QUOTA = 200
 PACKING_SECONDS = 3.0
 PACKING_SHARE = 0.02
@@ -94,7 +94,7 @@ class _Run:
             self.network, self.kernels, Part.whole(self.network), self.value, memory_mb
         )
         proving = beaming = 0.0
-        quota, pause = FIRST_QUOTA, 1.0
+        pace, pause = Pace(FIRST_QUOTA), 1.0
         full = False
         while not self.budget.should_stop():
             began = time.monotonic()
@@ -105,9 +105,13 @@ class _Run:
                     search.tighten(self.value)
                 beaming += time.monotonic() - began
                 continue
+            quota = pace.steps
+            if self.budget.iterations is not None:
+                quota = min(quota, self.budget.iterations - search.expanded)
+            pace.start()
             status = search.advance(quota)
-            spent = time.monotonic() - began
-            proving += spent
+            pace.stop(quota)
+            proving += time.monotonic() - began
             self.incumbent.raise_bound(search.least, NAME)
             if status == self.kernels.SOLVED:
                 self.offer(residences_of_way(self.network, search.way()))
@@ -118,9 +122,6 @@ class _Run:
             full = status == self.kernels.FULL
             if self.budget.out_of_iterations(search.expanded):
                 return
-            quota = max(1, min(2 * quota, int(quota * SLICE_SECONDS / max(spent, 1e-6))))
-            if self.budget.iterations is not None:
-                quota = min(quota, self.budget.iterations - search.expanded)
 
     def beam(self) -> bool:
         """Run the next beam; returns whether a wider one makes sense."""
