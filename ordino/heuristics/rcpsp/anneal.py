@@ -30,6 +30,8 @@ NAME = "anneal"
 KERNELS = "ordino.heuristics.rcpsp.anneal_kernels"
 HOT, COLD = 0.2, 0.05
 """Temperatures at both ends of a cooling: total tardiness in mean durations of a mode."""
+HOPELESS = 3.0
+"""In the same unit, above what would be accepted: justification seldom makes good for more."""
 MODE_SHARE = 60
 """Percentage of steps that change a mode."""
 COOLINGS = 10
@@ -203,8 +205,8 @@ class Chain:
             self._pace.start()
             done = self._kernels.anneal(
                 *(self._project, self._state, self._order, self._modes, self._space.choosers),
-                *(self._energy, wanted, temperature, MODE_SHARE, self._scratch, self._free),
-                *(self._count, self._best),
+                *(self._energy, wanted, temperature, HOPELESS * self._space.scale, MODE_SHARE),
+                *(self._scratch, self._free, self._count, self._best),
             )
             self._pace.stop(done)
             self._done += done

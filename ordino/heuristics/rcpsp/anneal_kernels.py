@@ -31,12 +31,12 @@ _P = "UniTuple(int64[::1], 22)"
 
 
 @kernel(
-    f"int64({_P}, uint64[::1], {_A}, {_A}, {_A}, {_A}, int64, float64[::1], int64, {_M}, {_A},"
-    f"{_A}, {_A})"
+    f"int64({_P}, uint64[::1], {_A}, {_A}, {_A}, {_A}, int64, float64[::1], float64, int64, {_M},"
+    f"{_A}, {_A}, {_A})"
 )
 def anneal(  # type: ignore[no-untyped-def]
-    project, state, order, modes, choosers, energy, steps, temperature, mode_share, scratch, free,
-    count, best,
+    project, state, order, modes, choosers, energy, steps, temperature, hopeless, mode_share,
+    scratch, free, count, best,
 ):  # fmt: skip
     """Move an activity within the list, or change its mode, and go on from what is accepted.
 
@@ -51,6 +51,7 @@ def anneal(  # type: ignore[no-untyped-def]
         energy: Of list and modes, `WORST` at first; shape (1,), changed.
         steps: How many schedules to try.
         temperature: In units of energy; then the factor of each step.
+        hopeless: Energy above what would be accepted, beyond which nothing is justified.
         mode_share: Percentage of steps that change a mode, where there are choosers.
         scratch: Shape (8, 2 n + 8 + budgets); `scratch[5, 0]` is the top of `free`.
         free: See `schedule_kernels.evaluate`.
@@ -75,14 +76,14 @@ def anneal(  # type: ignore[no-untyped-def]
             repair(project, state, child_modes, scratch[7])
         else:
             shift(project, child, below(state, n), below(state, 2 * reach + 1) - reach)
+        accepted = energy[0] - temperature[0] * np.log((below(state, 2**30) + 1) / 2**30)
         evaluate(
             project, child, child_modes, free, scratch[5], times, other,
-            scratch[2, :n], count, result, scratch[3, :n],
+            scratch[2, :n], count, result, scratch[3, :n], int(min(accepted + hopeless, WORST)),
         )  # fmt: skip
         if result[0] < WORST:
             then = result[1] + PENALTY * min(result[0], MOST_OVERRUN)
-            rise = then - energy[0]
-            if rise <= 0 or below(state, 2**30) < 2**30 * np.exp(-rise / temperature[0]):
+            if then <= accepted:
                 order[:], modes[:], energy[0] = child, child_modes, then
             if result[0] == 0 and then < best[0]:
                 best[0] = then

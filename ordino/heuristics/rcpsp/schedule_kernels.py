@@ -327,9 +327,9 @@ def measure(project, modes, times, latest, result):  # type: ignore[no-untyped-d
     result[0], result[1] = broken, value
 
 
-@kernel(f"void({_P}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A})")
+@kernel(f"void({_P}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, {_A}, int64)")
 def evaluate(  # type: ignore[no-untyped-def]
-    project, order, modes, free, top, times, other, limit, count, result, scratch
+    project, order, modes, free, top, times, other, limit, count, result, scratch, most
 ):
     """Schedule a list, and justify it to and fro while that improves (Valls et al. 2005).
 
@@ -348,6 +348,7 @@ def evaluate(  # type: ignore[no-untyped-def]
         count: Scratch of horizon + 2.
         result: Filled in: what is broken, the objective, schedules made, sum of slacks.
         scratch: Scratch of n.
+        most: Of the objective; what is beyond before it is justified stays as it is.
     """
     sizes, deadline, due = project[SIZES], project[DEADLINE], project[DUE]
     n = sizes[ACTIVITIES]
@@ -356,7 +357,8 @@ def evaluate(  # type: ignore[no-untyped-def]
     result[0], result[1], result[3] = WORST, WORST, 0
     if latest != NOWHERE:
         measure(project, modes, times, latest, result)
-    while latest != NOWHERE and sizes[JUSTIFIES] > 0:
+    justifies = latest != NOWHERE and sizes[JUSTIFIES] > 0 and result[1] <= most
+    while justifies:
         broken, value = result[0], result[1]
         for i in range(n):
             end = times[n + i]
@@ -386,7 +388,7 @@ def evaluate(  # type: ignore[no-untyped-def]
         result[3] = slack
         if result[0] == broken and result[1] == value:
             break
-    if latest != NOWHERE and sizes[JUSTIFIES] > 0:
+    if justifies:
         sort_by(times, 0, False, order, scratch, count, latest)
         order[:] = scratch
     result[2] = made
@@ -547,7 +549,7 @@ def fill(  # type: ignore[no-untyped-def]
             repair(project, state, modes[member], scratch[7])
         evaluate(
             project, orders[member], modes[member], free, scratch[5], times, other,
-            scratch[2, :n], count, result, scratch[3, :n],
+            scratch[2, :n], count, result, scratch[3, :n], WORST,
         )  # fmt: skip
         marks[member, 0], marks[member, 1], marks[member, 2] = result[0], result[1], -result[3]
         digests[member] = digest(times, modes[member])
@@ -669,7 +671,7 @@ def evolve(  # type: ignore[no-untyped-def]
             repair(project, state, child_modes, scratch[7])
         evaluate(
             project, child, child_modes, free, scratch[5], times, other,
-            scratch[2, :n], count, result, scratch[3, :n],
+            scratch[2, :n], count, result, scratch[3, :n], WORST,
         )  # fmt: skip
         made += result[2]
         marks[new, 0], marks[new, 1], marks[new, 2] = result[0], result[1], -result[3]
