@@ -6,7 +6,7 @@ can be proved, in seconds; then CP-SAT proves, in two ways: alone without linear
 closes small projects; with more threads than cores its bounds of large ones are far better.
 
 Where the genetic algorithm can't go, for maximal lags, shaving may show that there is no plan;
-insertion finds a first one, and neighbourhoods go on from there, beside CP-SAT.
+insertion finds a first one, and neighbourhoods go on from there, at first beside CP-SAT.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ SMALL = 100
 """Activities up to which CP-SAT alone often gets to a proof."""
 LONG_PROOF_SHARE, PROOF_SHARE = 0.75, 0.2
 """Of the time, for CP-SAT: the first on one worker, where a proof is near or nothing else finds."""
+FIND_SHARE = 0.4
+"""The same where maximal lags keep the genetic algorithm out, unless it finds no plan."""
 POLL_SECONDS = 0.02
 BRIEF_SHARE = 0.15
 """For destructive bounds, at most."""
@@ -159,7 +161,11 @@ class _Turns:
             generate(1.0)
             self._polish(0)
 
-        _side_by_side([lambda: find(1.0), other])
+        def first() -> None:
+            find(FIND_SHARE)
+            self._polish(1)
+
+        _side_by_side([first, other])
 
     def evolve(self, population: int) -> None:
         """Solve a project that the genetic algorithm takes."""
