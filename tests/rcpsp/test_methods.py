@@ -16,15 +16,19 @@ from hypothesis import strategies as st
 from kits.rcpsp import brute_force, crowded, projects
 
 import ordino
+from ordino.core.budget import Budget
 from ordino.core.errors import InstanceError
+from ordino.core.incumbent import Incumbent
 from ordino.heuristics.rcpsp import anneal, generation, genetic, insertion, packing, rules
 from ordino.heuristics.rcpsp import schedule_kernels as kernels
 from ordino.heuristics.rcpsp.modes import start_modes
 from ordino.instances.rcpsp.generate import interactions, random_project
 from ordino.models.rcpsp.bounds import contradiction
+from ordino.models.rcpsp.check import check
+from ordino.models.rcpsp.cpsat import formulate
 from ordino.models.rcpsp.network import longest_paths, positive_cycle
 from ordino.models.rcpsp.problem import Plan, Project
-from ordino.solvers.rcpsp import destructive, windows
+from ordino.solvers.rcpsp import destructive, hybrid, windows
 
 HARD = projects(3, hard=True)
 
@@ -130,6 +134,24 @@ def with_maximal_lags(seed: int) -> Project:
     lags = [(i, i + 1, "end-start", 0) for i in range(29) if i % 3 < 2]
     lags += [(i + 2, i, "start-start", -30) for i in range(0, 30, 3)]
     return Project.of(rows, plain.step_capacity.tolist(), lags=lags)
+
+
+def test_with_maximal_lags_all_workers_come_to_search_neighbourhoods(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = with_maximal_lags(0)
+    incumbent = Incumbent(project, check, project.objective)
+    incumbent.offer(ordino.solve(project, solver="insertion", time_limit=20).solution, "test")
+    seen: list[tuple[int, int]] = []
+
+    def improve(*arguments: Any, source: str) -> None:
+        seen.append((arguments[3].workers, arguments[3].seed))
+
+    monkeypatch.setattr(hybrid, "improve", improve)
+    monkeypatch.setattr(hybrid.cpsat, "solver", lambda *_, **__: lambda *_: None)
+    monkeypatch.setattr(hybrid.destructive, "takes", lambda _: "not here")
+    hybrid.hybrid(formulate)(project, incumbent, Budget.of(20.0, workers=5))
+    assert sorted(seen) == [(1, 0), (4, 1)]
 
 
 @settings(max_examples=60)

@@ -124,11 +124,11 @@ class _Turns:
         if destructive.takes(self._instance) is None and not self._over():
             destructive.destructive()(self._instance, self._incumbent, turn)
 
-    def _polish(self, number: int) -> None:
-        """Search neighbourhoods to the end, on one worker."""
+    def _polish(self, number: int, workers: int = 1) -> None:
+        """Search neighbourhoods to the end."""
         if self._incumbent.best is not None and not self._over():
             formulation = self._formulate(self._instance, self._incumbent.objective)
-            rest = replace(self._budget.child(workers=1), seed=self._budget.seed + number)
+            rest = replace(self._budget.child(workers=workers), seed=self._budget.seed + number)
             improve(formulation, restriction(self._instance), self._incumbent, rest, source=NAME)
 
     def insert(self) -> None:
@@ -163,7 +163,7 @@ class _Turns:
 
         def first() -> None:
             find(FIND_SHARE)
-            self._polish(1)
+            self._polish(1, workers - 1)
 
         _side_by_side([first, other])
 
